@@ -1,0 +1,3 @@
+//! BigBlueButton's protocol: pure, without input, output or clock.
+
+pub mod checksum;

@@ -1,0 +1,4 @@
+//! beadle: one address in front of a pool of BigBlueButton servers.
+
+pub mod bbb;
+pub mod model;

@@ -1,0 +1,2 @@
+//! The beadle binary.
+fn main() {}
