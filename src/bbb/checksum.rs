@@ -3,6 +3,7 @@
 //! BBB API, section "Usage": the query is taken exactly as it was sent, without the checksum
 //! itself. The length of the hexadecimal text names the algorithm.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -10,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use subtle::ConstantTimeEq;
+
+use super::params::decode;
 
 /// A hash function that BigBlueButton accepts for checksums, from weak to strong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -142,4 +145,59 @@ pub fn verify<'a>(
         && secrets
             .into_iter()
             .any(|secret| Checksum::of(algorithm, call, query, secret).matches(received))
+}
+
+/// A raw query taken apart: what is signed, and the checksum that came with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedQuery<'a> {
+    /// The query without the checksum, otherwise untouched.
+    pub query: Cow<'a, str>,
+    /// The checksum, if there was one.
+    pub checksum: Option<&'a str>,
+}
+
+/// A query or a request with more than one checksum, or one written in another way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("more than one checksum")]
+pub struct AmbiguousChecksum;
+
+impl<'a> SignedQuery<'a> {
+    /// Cuts the checksum out of a raw query (or a form body), together with one `&` beside it.
+    pub fn split(raw: &'a str) -> Result<Self, AmbiguousChecksum> {
+        let mut found = None;
+        let mut at = 0;
+        for part in raw.split('&') {
+            let (name, value) = part.split_once('=').unwrap_or((part, ""));
+            if is_checksum(name)? && found.replace((at, part.len(), value)).is_some() {
+                return Err(AmbiguousChecksum);
+            }
+            at += part.len() + 1;
+        }
+        let Some((at, length, checksum)) = found else {
+            return Ok(Self { query: Cow::Borrowed(raw), checksum: None });
+        };
+        Ok(Self { query: without(raw, at, length), checksum: Some(checksum) })
+    }
+}
+
+/// A name that only decodes to `checksum` cannot be cut the way servers cut it.
+fn is_checksum(name: &str) -> Result<bool, AmbiguousChecksum> {
+    if name == "checksum" {
+        return Ok(true);
+    }
+    if name.contains('%') && decode(name).as_deref() == Some("checksum") {
+        return Err(AmbiguousChecksum);
+    }
+    Ok(false)
+}
+
+fn without(raw: &str, at: usize, length: usize) -> Cow<'_, str> {
+    let (before, rest) = raw.split_at(at);
+    let after = rest.get(length..).unwrap_or_default();
+    match (before.strip_suffix('&'), after.strip_prefix('&')) {
+        (Some(before), _) if after.is_empty() => Cow::Borrowed(before),
+        (Some(before), _) => Cow::Owned(format!("{before}{after}")),
+        (None, Some(after)) => Cow::Borrowed(after),
+        (None, None) => Cow::Borrowed(after),
+    }
 }

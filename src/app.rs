@@ -1,0 +1,214 @@
+//! The composition root: builds everything from a configuration, runs it, stops it.
+
+use std::future::Future;
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix_web::dev::{Server, ServerHandle};
+use anyhow::Context as _;
+use arc_swap::ArcSwap;
+
+use crate::client::Client;
+use crate::config::Config;
+use crate::pool::{Pool, poller};
+use crate::store::Store;
+use crate::web::{self, BodyBudget, InFlight, Site};
+
+/// Connections that may wait to be accepted: the rush at the full hour.
+const BACKLOG: i32 = 1024;
+
+/// beadle, built and listening, but not answering yet.
+pub struct Application {
+    address: SocketAddr,
+    socket: PathBuf,
+    pool: Pool,
+    client: Client,
+    front_end: Server,
+    operator: Server,
+    in_flight: InFlight,
+    reloader: Reloader,
+    patience: Duration,
+}
+
+/// Takes a new configuration over into the running application.
+#[derive(Clone)]
+pub struct Reloader(Arc<ArcSwap<Config>>);
+
+impl Application {
+    /// Opens the store, listens, and prepares everything. Needs no network and no server alive.
+    pub fn build(config: Config) -> anyhow::Result<Self> {
+        let store = Store::open(&config.data_dir)?;
+        let listener = listen(config.http.listen)
+            .with_context(|| format!("cannot listen on {}", config.http.listen))?;
+        let socket = config.socket();
+        let operator_listener = listen_on_socket(&socket)?;
+        let address = listener.local_addr()?;
+        let patience = config.http.shutdown_timeout;
+        let client = Client::new(&config.servers)?;
+        let in_flight = InFlight::default();
+        let site = Sites {
+            servers: config.servers.clone(),
+            client: client.clone(),
+            bodies: BodyBudget::new(config.http.body_memory),
+            in_flight: in_flight.clone(),
+            started: Instant::now(),
+        };
+        let http = config.http.clone();
+        let config = Arc::new(ArcSwap::from_pointee(config));
+        let pool = Pool::new(store, Arc::clone(&config));
+        let (of_front_end, of_operator) = (pool.clone(), pool.clone());
+        let operator_site = site.clone();
+        let front_end = web::serve(listener, &http, move || site.make(&of_front_end))?;
+        let operator =
+            web::serve_operator(operator_listener, move || operator_site.make(&of_operator))?;
+        let reloader = Reloader(config);
+        Ok(Self {
+            address,
+            socket,
+            pool,
+            client,
+            front_end,
+            operator,
+            in_flight,
+            reloader,
+            patience,
+        })
+    }
+
+    /// Where front ends are answered: the real port where port 0 was configured.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The operator's socket.
+    pub fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    /// The pool.
+    pub fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    /// A handle to change the configuration with.
+    pub fn reloader(&self) -> Reloader {
+        self.reloader.clone()
+    }
+
+    /// Answers until `stop` is ready; then accepts nothing more, finishes what runs (no longer
+    /// than `http.shutdown_timeout`) and closes the store.
+    pub async fn run_until(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+        let poller = tokio::spawn(poller::run(self.pool.clone(), self.client.clone()));
+        let handles = [self.front_end.handle(), self.operator.handle()];
+        let front_end = tokio::spawn(self.front_end);
+        let operator = tokio::spawn(self.operator);
+        stop.await;
+        tracing::info!("stopping");
+        stop_serving(handles, &self.in_flight, self.patience).await;
+        poller.abort();
+        front_end.await.context("the HTTP server broke down")??;
+        operator.await.context("the operator's server broke down")??;
+        // It may not be there any more; either way nobody answers on it now.
+        let _ = std::fs::remove_file(&self.socket);
+        let store = self.pool.store().clone();
+        tokio::task::spawn_blocking(move || store.close()).await?;
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+/// actix waits for idle connections as well when it stops gracefully, so what runs is counted, and
+/// once it is done everything is closed at once.
+async fn stop_serving(handles: [ServerHandle; 2], in_flight: &InFlight, patience: Duration) {
+    for handle in &handles {
+        handle.pause().await;
+    }
+    if tokio::time::timeout(patience, in_flight.none()).await.is_err() {
+        tracing::warn!(calls = in_flight.count(), "some calls did not finish in time");
+    }
+    for handle in &handles {
+        handle.stop(false).await;
+    }
+}
+
+impl Reloader {
+    /// Puts a new configuration in force, except for what only a restart can change; the names of
+    /// such sections that differ are returned.
+    pub fn reload(&self, mut config: Config) -> Vec<&'static str> {
+        let old = self.0.load_full();
+        let mut kept = Vec::new();
+        keep(&old.data_dir, &mut config.data_dir, "data_dir", &mut kept);
+        keep(&old.socket, &mut config.socket, "socket", &mut kept);
+        keep(&old.http, &mut config.http, "http", &mut kept);
+        keep(&old.servers, &mut config.servers, "servers", &mut kept);
+        self.0.store(Arc::new(config));
+        kept
+    }
+}
+
+fn keep<T: Clone + PartialEq>(
+    old: &T,
+    new: &mut T,
+    name: &'static str,
+    kept: &mut Vec<&'static str>,
+) {
+    if old != new {
+        new.clone_from(old);
+        kept.push(name);
+    }
+}
+
+/// What every worker's [`Site`] is made of.
+#[derive(Clone)]
+struct Sites {
+    servers: crate::config::Servers,
+    client: Client,
+    bodies: BodyBudget,
+    in_flight: InFlight,
+    started: Instant,
+}
+
+impl Sites {
+    fn make(&self, pool: &Pool) -> Site {
+        Site {
+            pool: pool.clone(),
+            // A client of its own for each worker: connections do not wander between threads.
+            client: Client::new(&self.servers).unwrap_or_else(|_| self.client.clone()),
+            bodies: self.bodies.clone(),
+            in_flight: self.in_flight.clone(),
+            started: self.started,
+        }
+    }
+}
+
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    use socket2::{Domain, Protocol, Socket, Type};
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+/// Listens on a Unix socket that only its owner (and root) can use. A socket left over by a
+/// process that is gone is replaced.
+fn listen_on_socket(path: &Path) -> anyhow::Result<UnixListener> {
+    if UnixStream::connect(path).is_ok() {
+        anyhow::bail!("another beadle answers on {}; choose another --socket", path.display());
+    }
+    let in_words = || format!("cannot make the socket {}", path.display());
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(error).with_context(in_words);
+        }
+        _ => {}
+    }
+    let listener = UnixListener::bind(path).with_context(in_words)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+        .with_context(in_words)?;
+    Ok(listener)
+}

@@ -1,0 +1,320 @@
+//! A new meeting: try the best server, and the next one where nothing was reached.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use rand::RngExt as _;
+
+use super::{Create, UNABLE};
+use crate::bbb::{Failure, answer};
+use crate::client::{CallError, Client, Reply, Request};
+use crate::config::Policy;
+use crate::model::{Meeting, Server, ServerId, ServerState};
+use crate::pool::health::Health;
+use crate::pool::live::{Live, Name};
+use crate::pool::meetings::Replied;
+use crate::pool::placement::{self, Candidate, NoServer};
+use crate::pool::tags::Wanted;
+use crate::pool::{Answer, Pool, now_ms, rules};
+
+/// Servers that one create tries at the most.
+const SERVERS: usize = 3;
+
+/// No further server is begun after this long: front ends give up after 10 s.
+const BEGIN_WITHIN: Duration = Duration::from_secs(8);
+
+/// The passwords that beadle makes up have this many letters and digits, like the servers' own.
+const PASSWORD_LENGTH: usize = 8;
+
+/// A create on its way through the servers.
+pub(super) struct Attempt<'a> {
+    pool: &'a Pool,
+    client: &'a Client,
+    create: &'a Create,
+    name: Name,
+    wanted: Wanted,
+    people: u32,
+    moderator_pw: String,
+    voice_bridge: String,
+    /// A breakout room's parent decides where it goes.
+    parent: Option<ServerId>,
+}
+
+/// How one server took the create.
+enum Taken {
+    /// It answered; this is the front end's answer.
+    Yes(Result<Answer, Failure>),
+    /// Nothing was started there.
+    No,
+    /// It failed with a status of 500 or above.
+    Refused,
+}
+
+/// A chosen server with its reserve; dropped, it gives the reserve back.
+struct Placed {
+    server: Arc<Server>,
+    live: Arc<Live>,
+    name: Name,
+    load: f64,
+}
+
+impl Drop for Placed {
+    fn drop(&mut self) {
+        self.live.release(&self.name, self.load);
+    }
+}
+
+impl<'a> Attempt<'a> {
+    pub(super) fn new(
+        pool: &'a Pool,
+        client: &'a Client,
+        create: &'a Create,
+        name: Name,
+    ) -> Result<Self, Failure> {
+        if let Some(trouble) = pool.store().trouble() {
+            // Without this a server would have a meeting that cannot be recorded.
+            return Err(Failure::internal(format!("No meeting can be started now: {trouble}.")));
+        }
+        let config = pool.config();
+        let state = pool.store().state();
+        let params = &create.params;
+        let given = |name: &str| params.get(name).map(String::from).filter(|v| !v.is_empty());
+        let number = |name: &str| given(name).and_then(|text| text.trim().parse::<u32>().ok());
+        let limit = number("maxParticipants").filter(|&limit| limit > 0).unwrap_or(u32::MAX);
+        let hint = number("meta_bbb-meeting-size-hint").filter(|&hint| hint > 0);
+        let breakout = given("isBreakout").is_some_and(|text| text == "true");
+        let parent = given("parentMeetingID").filter(|_| breakout);
+        let parent = parent.and_then(|id| state.meeting(&name.0, &id).map(|m| m.server.clone()));
+        let wish = given("voiceBridge");
+        let bridges = &pool.0.gates.bridges;
+        Ok(Self {
+            pool,
+            client,
+            create,
+            wanted: Wanted::parse(&rules::server_tag(params, &config.create.rules)),
+            people: hint.unwrap_or(config.placement.expected_people).min(limit),
+            moderator_pw: given("moderatorPW").unwrap_or_else(password),
+            voice_bridge: bridges.take(&state, name.1.as_str(), wish, &config.dial_in),
+            parent,
+            name,
+        })
+    }
+
+    pub(super) async fn run(self) -> Result<Answer, Failure> {
+        let began = Instant::now();
+        let mut tried: Vec<ServerId> = Vec::new();
+        let mut refusals = 0;
+        let mut last = None;
+        while tried.len() < SERVERS && (tried.is_empty() || began.elapsed() < BEGIN_WITHIN) {
+            let placed = match self.place(&tried) {
+                Ok(placed) => placed,
+                Err(failure) => return Err(last.unwrap_or(failure)),
+            };
+            tried.push(placed.server.id.clone());
+            match self.ask(placed).await {
+                Taken::Yes(answer) => return answer,
+                Taken::No => {}
+                Taken::Refused if refusals == 1 => break,
+                Taken::Refused => refusals += 1,
+            }
+            last = Some(Failure::internal(UNABLE));
+        }
+        Err(last.unwrap_or_else(Failure::no_server))
+    }
+
+    /// Chooses a server and reserves the expected load on it, in one step for all creates.
+    fn place(&self, tried: &[ServerId]) -> Result<Placed, Failure> {
+        let _one_at_a_time = self.pool.0.gates.placing();
+        let config = self.pool.config();
+        let servers: Vec<_> = self.pool.servers();
+        let fresh = |server: &Server| !tried.contains(&server.id);
+        let open = |server: &Server| match &self.parent {
+            Some(parent) => server.id == *parent,
+            None => server.state == ServerState::Enabled,
+        };
+        let in_health = |wished: &[Health]| -> Vec<&(Arc<Server>, Arc<Live>)> {
+            let usable = |(server, live): &&(Arc<Server>, Arc<Live>)| {
+                fresh(server) && open(server) && wished.contains(&live.health())
+            };
+            servers.iter().filter(usable).collect()
+        };
+        let choose = |usable: &[&(Arc<Server>, Arc<Live>)]| {
+            let candidates: Vec<_> = usable.iter().filter_map(|s| self.candidate(s)).collect();
+            let tie = |equals| rand::rng().random_range(0..equals);
+            let (people, policy) = (f64::from(self.people), config.placement.policy);
+            let place = placement::choose(&candidates, &self.wanted, people, policy, tie)?;
+            let id = candidates.get(place).map(|candidate| candidate.id);
+            let chosen = usable.iter().find(|(server, _)| Some(server.id.as_str()) == id);
+            chosen.map(|chosen| (*chosen).clone()).ok_or(NoServer::None)
+        };
+        let chosen = choose(&in_health(&[Health::Online]));
+        // A server that failed lately is better than no class.
+        let chosen = chosen.or_else(|no| choose(&in_health(&[Health::Unstable])).map_err(|_| no));
+        let (server, live) = chosen.map_err(|no| self.refusal(no))?;
+        let load = match config.placement.policy {
+            Policy::Predicted => f64::from(self.people),
+            Policy::Scalelite => server.capacity.load_multiplier(),
+        };
+        live.reserve(self.name.clone(), self.people, load);
+        Ok(Placed { server, live, name: self.name.clone(), load })
+    }
+
+    fn candidate<'s>(&self, (server, live): &'s (Arc<Server>, Arc<Live>)) -> Option<Candidate<'s>> {
+        let state = self.pool.store().state();
+        let meetings = state.meeting_count_on(&server.id) + live.pending();
+        Some(Candidate {
+            id: server.id.as_str(),
+            tag: server.tag.as_deref(),
+            weight: server.capacity.weight(),
+            load: live.load()?,
+            meetings: u32::try_from(meetings).unwrap_or(u32::MAX),
+            max_meetings: server.max_meetings,
+            max_users: server.max_users,
+        })
+    }
+
+    fn refusal(&self, no: NoServer) -> Failure {
+        match no {
+            NoServer::None => Failure::no_server(),
+            NoServer::Tag => Failure::no_server_with_tag(self.wanted.text()),
+            NoServer::Full => {
+                tracing::error!(meeting = %self.name.1, "all servers are full; a create was refused");
+                Failure::all_full()
+            }
+        }
+    }
+
+    async fn ask(&self, placed: Placed) -> Taken {
+        let meeting = self.meeting(&placed.server, "");
+        let password = Some(self.moderator_pw.as_str());
+        let query = self.pool.query_for(self.create, &placed.server, &meeting, password);
+        let body = self.create.body.clone();
+        let reply = self.pool.send_create(self.client, &placed.server, &query, body.clone()).await;
+        let error = match reply {
+            Ok(replied) if replied.status >= 500 && replied.unreadable() => return Taken::Refused,
+            Ok(replied) if !replied.unreadable() => return self.settle(placed, replied).await,
+            Ok(_) => CallError::Broken { reason: "the answer cannot be read".to_owned() },
+            Err(error) => {
+                self.pool.failed(&placed.server.id, &error, Instant::now());
+                error
+            }
+        };
+        tracing::warn!(server = %placed.server.id, meeting = %self.name.1, %error, "a create failed");
+        if matches!(error, CallError::Connect { .. } | CallError::Address) {
+            return Taken::No;
+        }
+        self.ask_again(placed, &query, body, &error).await
+    }
+
+    /// The call may have reached the server: it is asked, so that no second copy is started.
+    async fn ask_again(
+        &self,
+        placed: Placed,
+        query: &str,
+        body: Option<Bytes>,
+        error: &CallError,
+    ) -> Taken {
+        let meeting = self.meeting(&placed.server, "");
+        match self.pool.still_there(self.client, &placed.server, &meeting).await {
+            Some(false) => Taken::No,
+            Some(true) => {
+                match self.pool.send_create(self.client, &placed.server, query, body).await {
+                    Ok(replied) if !replied.unreadable() => self.settle(placed, replied).await,
+                    _ => Taken::Yes(Err(Failure::internal(UNABLE))),
+                }
+            }
+            // A server that broke the connection and then cannot be reached has nobody in it.
+            None if matches!(error, CallError::Broken { .. }) => Taken::No,
+            None => Taken::Yes(Err(Failure::internal(UNABLE))),
+        }
+    }
+
+    /// Stores the meeting when the server said yes, and only then answers.
+    async fn settle(&self, placed: Placed, replied: Replied) -> Taken {
+        if !replied.succeeded() {
+            return Taken::Yes(replied.relay(UNABLE));
+        }
+        let read = answer::Answer::read(&replied.body);
+        let field = |name: &str| read.as_ref().ok().and_then(|a| a.get(name)).unwrap_or_default();
+        let mut meeting = self.meeting(&placed.server, field("internalMeetingID"));
+        let returned = field("meetingID");
+        if !returned.is_empty() && returned != meeting.id.as_str() {
+            meeting.alias = Some(returned.into());
+        }
+        let stored = self.pool.store().change(move |draft| {
+            draft.put_meeting(meeting);
+            Ok::<(), std::convert::Infallible>(())
+        });
+        if let Err(error) = stored.await {
+            tracing::error!(meeting = %self.name.1, server = %placed.server.id, %error, "a new meeting cannot be stored");
+            return Taken::Yes(Err(Failure::internal(format!(
+                "The meeting cannot be kept: {error}."
+            ))));
+        }
+        placed.live.confirm(&self.name);
+        Taken::Yes(replied.relay(UNABLE))
+    }
+
+    fn meeting(&self, server: &Server, internal_id: &str) -> Meeting {
+        Meeting {
+            tenant: self.name.0.clone(),
+            id: self.name.1.clone(),
+            internal_id: internal_id.into(),
+            alias: None,
+            server: server.id.clone(),
+            moderator_pw: self.moderator_pw.as_str().into(),
+            voice_bridge: self.voice_bridge.as_str().into(),
+            created_ms: now_ms(),
+            expected_people: self.people,
+        }
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        self.pool.0.gates.bridges.settle(&self.voice_bridge);
+    }
+}
+
+impl Pool {
+    /// Sends a create to a server.
+    pub(super) async fn send_create(
+        &self,
+        client: &Client,
+        server: &Server,
+        query: &str,
+        body: Option<Bytes>,
+    ) -> Result<Replied, CallError> {
+        let timeout = self.config().servers.create_timeout;
+        let reply = client.call(server, Request { call: "create", query, body, timeout }).await?;
+        let replied = Replied::from(reply);
+        self.heard(server, &replied);
+        Ok(replied)
+    }
+
+    /// Whether a server still has a meeting; none when it cannot be asked.
+    pub(super) async fn still_there(
+        &self,
+        client: &Client,
+        server: &Server,
+        meeting: &Meeting,
+    ) -> Option<bool> {
+        let query = format!("meetingID={}", crate::bbb::params::encode(meeting.id.as_str()));
+        let timeout = self.config().servers.response_timeout;
+        let request = Request { call: "getMeetingInfo", query: &query, body: None, timeout };
+        let reply: Result<Reply, CallError> = client.call(server, request).await;
+        let replied = Replied::from(reply.ok()?);
+        if replied.unreadable() { None } else { Some(!replied.says_not_found()) }
+    }
+}
+
+fn password() -> String {
+    let letters = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    let mut random = rand::rng();
+    let letter = |_| {
+        let place = random.random_range(0..letters.len());
+        letters.get(place).copied().map_or('x', char::from)
+    };
+    (0..PASSWORD_LENGTH).map(letter).collect()
+}

@@ -1,0 +1,44 @@
+//! Voice bridges being handed out: each number goes to one meeting of the pool only.
+
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+
+use crate::bbb::voice_bridge::{Candidates, TEST_BRIDGE};
+use crate::config::DialIn;
+use crate::store::State;
+
+/// The numbers given to meetings that are not stored yet.
+#[derive(Default)]
+pub(in crate::pool) struct Bridges(Mutex<HashSet<String>>);
+
+impl Bridges {
+    /// Picks the meeting's number: the front end's own where that is allowed, else the first of
+    /// its candidates that no other meeting has.
+    pub(super) fn take(
+        &self,
+        state: &State,
+        meeting_id: &str,
+        wished: Option<String>,
+        dial_in: &DialIn,
+    ) -> String {
+        let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let wished = wished.filter(|number| dial_in.use_client_pin && usable(number));
+        let candidates = Candidates::of(meeting_id, dial_in.pin_length);
+        let mut numbers = wished.into_iter().chain(candidates);
+        let free =
+            |number: &String| state.voice_bridge(number).is_none() && !taken.contains(number);
+        // There are as many candidates as numbers; a pool never has that many meetings.
+        let number = numbers.find(free).unwrap_or_default();
+        taken.insert(number.clone());
+        number
+    }
+
+    /// The number is stored with its meeting, or not needed any more.
+    pub(super) fn settle(&self, number: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(number);
+    }
+}
+
+fn usable(number: &str) -> bool {
+    !number.is_empty() && number != TEST_BRIDGE
+}

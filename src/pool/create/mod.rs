@@ -1,0 +1,177 @@
+//! Create: bring every class together in one meeting, on the best server.
+//!
+//! A known meeting goes to its server, which answers idempotently. For a new one a server is
+//! chosen, the expected load reserved, the call sent; the meeting is stored, durably, before the
+//! answer goes out. While one create of a meeting is under way, others of it wait: concurrent
+//! creates are one create.
+
+mod attempt;
+mod bridges;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use tokio::sync::OwnedMutexGuard;
+
+use super::live::Name;
+use super::{Answer, Pool, rules};
+use crate::bbb::params::identifier;
+use crate::bbb::{Failure, Params};
+use crate::client::Client;
+use crate::model::{Meeting, MeetingId, Server, ServerState, TenantId};
+
+use attempt::Attempt;
+pub(super) use bridges::Bridges;
+
+/// A create as a front end asked for it, independent of its connection: a create goes on when the
+/// front end hangs up, so that no server has a meeting that beadle does not know.
+pub struct Create {
+    /// Whose meeting it is.
+    pub tenant: TenantId,
+    /// The parameters, without checksum.
+    pub params: Params<'static>,
+    /// The XML body, if one came.
+    pub body: Option<Bytes>,
+}
+
+/// What is said when a server cannot be asked.
+pub(super) const UNABLE: &str = "Unable to create meeting on server.";
+
+/// One lock for each meeting that is being created.
+#[derive(Default)]
+pub(super) struct Gates {
+    of_meeting: Mutex<HashMap<Name, Arc<tokio::sync::Mutex<()>>>>,
+    pub(super) bridges: Bridges,
+    placing: Mutex<()>,
+}
+
+impl Gates {
+    /// Held while a server is chosen and its load reserved, so that two creates at once see each
+    /// other's reserves.
+    fn placing(&self) -> MutexGuard<'_, ()> {
+        self.placing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn enter(&self, name: &Name) -> OwnedMutexGuard<()> {
+        let gate = {
+            let mut gates = self.of_meeting.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(gates.entry(name.clone()).or_default())
+        };
+        gate.lock_owned().await
+    }
+
+    /// Drops the locks that nobody holds or waits for.
+    fn tidy(&self, name: &Name) {
+        let mut gates = self.of_meeting.lock().unwrap_or_else(PoisonError::into_inner);
+        if gates.get(name).is_some_and(|gate| Arc::strong_count(gate) == 1) {
+            gates.remove(name);
+        }
+    }
+}
+
+impl Pool {
+    /// Starts a meeting, or finds it running.
+    pub async fn create(&self, client: &Client, create: Create) -> Result<Answer, Failure> {
+        let id = create.params.get("meetingID").map(|id| identifier(&id).into_owned());
+        let id = id.filter(|id| !id.trim().is_empty()).ok_or_else(Failure::missing_meeting_id)?;
+        let name = (create.tenant.clone(), MeetingId::from(id));
+        if let Some(known) = self.known(&name)
+            && let Some(answer) = self.create_again(client, &create, &known).await
+        {
+            return answer;
+        }
+        let gate = self.0.gates.enter(&name).await;
+        let answer = self.create_alone(client, &create, &name).await;
+        drop(gate);
+        self.0.gates.tidy(&name);
+        self.0.shared.discard();
+        answer
+    }
+
+    /// The create of a meeting that nobody else is creating at the moment.
+    async fn create_alone(
+        &self,
+        client: &Client,
+        create: &Create,
+        name: &Name,
+    ) -> Result<Answer, Failure> {
+        if let Some(known) = self.known(name)
+            && let Some(answer) = self.create_again(client, create, &known).await
+        {
+            return answer;
+        }
+        Attempt::new(self, client, create, name.clone())?.run().await
+    }
+
+    fn known(&self, (tenant, id): &Name) -> Option<Arc<Meeting>> {
+        self.store().state().meeting_of_id(tenant, id.as_str()).cloned()
+    }
+
+    /// The create of a meeting that has a server. None when that server has lost it, or is dead
+    /// and just failed again: then it may be started elsewhere.
+    async fn create_again(
+        &self,
+        client: &Client,
+        create: &Create,
+        known: &Arc<Meeting>,
+    ) -> Option<Result<Answer, Failure>> {
+        let server = self.store().state().server(&known.server).cloned()?;
+        if server.state != ServerState::Enabled {
+            match self.still_there(client, &server, known).await {
+                Some(false) => return None,
+                Some(true) if server.state == ServerState::Disabled => {
+                    return Some(Err(Failure::server_unavailable()));
+                }
+                None if server.state == ServerState::Disabled => {
+                    let dead = self.dead(&server);
+                    return if dead { None } else { Some(Err(Failure::server_unavailable())) };
+                }
+                _ => {}
+            }
+        }
+        let query = self.query_for(create, &server, known, None);
+        let answer = self.send_create(client, &server, &query, create.body.clone()).await;
+        match answer {
+            Ok(answer) => Some(answer.relay(UNABLE)),
+            Err(error) => {
+                self.failed(&server.id, &error, std::time::Instant::now());
+                if self.dead(&server) {
+                    tracing::warn!(server = %server.id, meeting = %known.id, "the server is dead; the meeting is started elsewhere");
+                    return None;
+                }
+                Some(Err(Failure::internal(UNABLE)))
+            }
+        }
+    }
+
+    fn dead(&self, server: &Server) -> bool {
+        self.live(&server.id).dead(std::time::Instant::now(), &self.config().health)
+    }
+
+    /// The parameters as they go to a server, encoded.
+    fn query_for(
+        &self,
+        create: &Create,
+        server: &Server,
+        meeting: &Meeting,
+        moderator_pw: Option<&str>,
+    ) -> String {
+        let config = self.config();
+        let mut params = create.params.clone();
+        if params.get("meetingID").as_deref() != Some(meeting.id.as_str()) {
+            params.set("meetingID", meeting.id.as_str());
+        }
+        if let Some(password) = moderator_pw {
+            params.set("moderatorPW", password);
+        }
+        params.set("voiceBridge", &meeting.voice_bridge);
+        match server.tag.as_deref() {
+            Some(tag) => params.set(rules::SERVER_TAG, tag),
+            None => params.remove(rules::SERVER_TAG),
+        }
+        rules::cap_duration(&mut params, config.create.max_duration);
+        rules::apply(&mut params, &config.create.rules, Some(rules::SERVER_TAG));
+        params.to_query()
+    }
+}

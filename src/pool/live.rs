@@ -1,0 +1,248 @@
+//! What is known of a server at the moment: health, load, last list. Memory only.
+//!
+//! It is rebuilt by polling, so it costs no disk writes. What joins read (health, load) is atomic;
+//! they never wait for a poll.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwapOption;
+use bytes::Bytes;
+
+use super::health::{Contacts, Health};
+use super::load::Figures;
+use crate::bbb::meetings::{self, Listed, NoList};
+use crate::config;
+use crate::model::{Meeting, MeetingId, TenantId};
+
+/// The last good list of a server.
+#[derive(Debug, Default)]
+pub struct List {
+    /// The document, for `getMeetings` while the server fails.
+    pub document: Bytes,
+    /// The meetings in it.
+    pub meetings: Vec<Listed>,
+}
+
+impl List {
+    /// Reads a server's answer to `getMeetings` or `getSessions`.
+    pub fn read(body: Bytes) -> Result<Self, NoList> {
+        // Servers cut people's names without regard to UTF-8 now and then, and one bad name must
+        // not make a server look broken.
+        let text = String::from_utf8_lossy(&body);
+        let meetings = meetings::read(&text)?;
+        let document = match text {
+            Cow::Borrowed(_) => body,
+            Cow::Owned(text) => Bytes::from(text),
+        };
+        Ok(Self { document, meetings })
+    }
+}
+
+/// A meeting's name in the pool.
+pub(super) type Name = (TenantId, MeetingId);
+
+/// A load that is not known.
+const UNKNOWN: u64 = f64::NAN.to_bits();
+
+/// A meeting is missed on two lists at least this far apart before it counts as gone.
+const MISSED_FOR: Duration = Duration::from_secs(10);
+
+/// A meeting younger than this is never missed: lists lag behind creates.
+const TOO_YOUNG_MS: u64 = 60_000;
+
+/// One server at the moment.
+pub struct Live {
+    health: AtomicU8,
+    load: AtomicU64,
+    contacts: Mutex<Contacts>,
+    figures: Mutex<Figures>,
+    list: ArcSwapOption<List>,
+    version: ArcSwapOption<String>,
+    trouble: ArcSwapOption<String>,
+    /// Meetings that are being created, with the people reserved for each.
+    pending: Mutex<HashMap<Name, u32>>,
+    missed: Mutex<HashMap<Name, Instant>>,
+}
+
+impl Default for Live {
+    fn default() -> Self {
+        Self {
+            health: AtomicU8::new(number(Health::Unknown)),
+            load: AtomicU64::new(UNKNOWN),
+            contacts: Mutex::default(),
+            figures: Mutex::default(),
+            list: ArcSwapOption::empty(),
+            version: ArcSwapOption::empty(),
+            trouble: ArcSwapOption::empty(),
+            pending: Mutex::default(),
+            missed: Mutex::default(),
+        }
+    }
+}
+
+impl Live {
+    /// Its health.
+    pub fn health(&self) -> Health {
+        match self.health.load(Ordering::Acquire) {
+            1 => Health::Online,
+            2 => Health::Unstable,
+            3 => Health::Offline,
+            _ => Health::Unknown,
+        }
+    }
+
+    /// Its load with everything reserved; none before the first poll.
+    pub fn load(&self) -> Option<f64> {
+        let load = f64::from_bits(self.load.load(Ordering::Acquire));
+        (!load.is_nan()).then_some(load)
+    }
+
+    /// Adds to a known load. Takes no lock, since joins do it.
+    pub fn add_load(&self, more: f64) {
+        let add = |bits| {
+            let load = f64::from_bits(bits);
+            (!load.is_nan()).then(|| (load + more).max(0.0).to_bits())
+        };
+        // An unknown load stays unknown.
+        let _ = self.load.fetch_update(Ordering::AcqRel, Ordering::Acquire, add);
+    }
+
+    /// The figures of the last good poll.
+    pub fn figures(&self) -> Figures {
+        lock(&self.figures).clone()
+    }
+
+    /// The last good list.
+    pub fn list(&self) -> Option<Arc<List>> {
+        self.list.load_full()
+    }
+
+    /// Its version, as far as it tells it.
+    pub fn version(&self) -> Option<Arc<String>> {
+        self.version.load_full()
+    }
+
+    /// Notes its version.
+    pub fn set_version(&self, version: String) {
+        self.version.store(Some(Arc::new(version)));
+    }
+
+    /// Why the last contact failed; none if it did not.
+    pub fn trouble(&self) -> Option<Arc<String>> {
+        self.trouble.load_full()
+    }
+
+    /// How long ago it last answered.
+    pub fn silent_for(&self, now: Instant) -> Option<Duration> {
+        lock(&self.contacts).last_success().map(|then| now.saturating_duration_since(then))
+    }
+
+    /// Whether its meetings may be started elsewhere.
+    pub fn dead(&self, now: Instant, limits: &config::Health) -> bool {
+        lock(&self.contacts).dead(now, limits)
+    }
+
+    /// Notes that it answered. Returns the health before and after.
+    pub fn succeeded(&self, now: Instant, limits: &config::Health) -> (Health, Health) {
+        self.trouble.store(None);
+        self.contact(|contacts| contacts.succeeded(now, limits))
+    }
+
+    /// Notes that it did not answer. Returns the health before and after.
+    pub fn failed(&self, why: String, now: Instant, limits: &config::Health) -> (Health, Health) {
+        self.trouble.store(Some(Arc::new(why)));
+        self.contact(|contacts| contacts.failed(now, limits))
+    }
+
+    fn contact(&self, change: impl FnOnce(&mut Contacts)) -> (Health, Health) {
+        let mut contacts = lock(&self.contacts);
+        let before = contacts.health();
+        change(&mut contacts);
+        let after = contacts.health();
+        self.health.store(number(after), Ordering::Release);
+        (before, after)
+    }
+
+    /// Takes over the figures of a poll. Reserves for meetings being created are added to its load.
+    pub fn observed(&self, figures: Figures, list: Option<List>) {
+        let pending = lock(&self.pending);
+        let reserved: f64 = pending.values().map(|people| f64::from(*people)).sum();
+        let load = figures.load.map_or(UNKNOWN, |load| (load + reserved).to_bits());
+        self.load.store(load, Ordering::Release);
+        *lock(&self.figures) = figures;
+        self.list.store(list.map(Arc::new).or_else(|| self.list.load_full()));
+    }
+
+    /// Forgets the load, as when a server was out of use: it takes meetings after the next poll.
+    pub fn forget_load(&self) {
+        self.load.store(UNKNOWN, Ordering::Release);
+    }
+
+    /// Counts a meeting that is about to be created here.
+    pub(super) fn reserve(&self, name: Name, people: u32, load: f64) {
+        lock(&self.pending).insert(name, people);
+        self.add_load(load);
+    }
+
+    /// The create failed: nothing is expected here any more.
+    pub(super) fn release(&self, name: &Name, load: f64) {
+        if lock(&self.pending).remove(name).is_some() {
+            self.add_load(-load);
+        }
+    }
+
+    /// The create worked: from now on the stored meeting is what is expected here.
+    pub(super) fn confirm(&self, name: &Name) {
+        lock(&self.pending).remove(name);
+    }
+
+    /// How many meetings are being created here.
+    pub fn pending(&self) -> usize {
+        lock(&self.pending).len()
+    }
+
+    /// Notes which of a server's meetings a good list does not name, and returns those that are
+    /// gone: missed twice, some time apart, and not just created.
+    pub(super) fn missing<'a>(
+        &self,
+        meetings: impl Iterator<Item = &'a Arc<Meeting>>,
+        listed: impl Fn(&Meeting) -> bool,
+        now: Instant,
+        now_ms: u64,
+    ) -> Vec<Arc<Meeting>> {
+        let mut missed = lock(&self.missed);
+        let (mut still_missed, mut gone) = (HashMap::new(), Vec::new());
+        for meeting in meetings {
+            if listed(meeting) || now_ms.saturating_sub(meeting.created_ms) < TOO_YOUNG_MS {
+                continue;
+            }
+            let name = (meeting.tenant.clone(), meeting.id.clone());
+            let since = missed.get(&name).copied().unwrap_or(now);
+            if now.saturating_duration_since(since) >= MISSED_FOR {
+                gone.push(Arc::clone(meeting));
+            }
+            still_missed.insert(name, since);
+        }
+        *missed = still_missed;
+        gone
+    }
+}
+
+fn number(health: Health) -> u8 {
+    match health {
+        Health::Unknown => 0,
+        Health::Online => 1,
+        Health::Unstable => 2,
+        Health::Offline => 3,
+    }
+}
+
+/// These locks guard plain values that are whole at every moment, so a panic elsewhere while one
+/// was held does no harm.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

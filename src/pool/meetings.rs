@@ -1,0 +1,282 @@
+//! The calls about one meeting: asked of its server, answered in the server's own words.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use super::health::Health;
+use super::{Answer, Pool, rules};
+use crate::bbb::answer::{self, Outcome, Unreadable};
+use crate::bbb::params::{encode, identifier};
+use crate::bbb::{Failure, Params};
+use crate::client::{Client, Reply, Request};
+use crate::config::Policy;
+use crate::model::{Meeting, Server, ServerState, TenantId};
+
+/// Said when a meeting's server cannot be asked.
+const UNABLE: &str = "Unable to access meeting on server.";
+
+/// A server's answer with what it means.
+pub(super) struct Replied {
+    pub(super) status: u16,
+    pub(super) body: Bytes,
+    outcome: Result<Outcome, Unreadable>,
+}
+
+impl From<Reply> for Replied {
+    fn from(reply: Reply) -> Self {
+        let outcome = answer::Answer::outcome(&reply.body);
+        Self { status: reply.status, body: reply.body, outcome }
+    }
+}
+
+impl Replied {
+    pub(super) fn succeeded(&self) -> bool {
+        self.outcome == Ok(Outcome::Success)
+    }
+
+    /// Whether it is no answer of the API at all.
+    pub(super) fn unreadable(&self) -> bool {
+        self.outcome.is_err()
+    }
+
+    /// Whether the server says that it does not know the meeting.
+    pub(super) fn says_not_found(&self) -> bool {
+        match &self.outcome {
+            Ok(Outcome::Failed { failure, .. }) => {
+                matches!(&*failure.key, "notFound" | "meetingNotFound" | "invalidMeetingIdentifier")
+            }
+            _ => false,
+        }
+    }
+
+    /// The answer for the front end. Only refusals that lack key or message are put into the usual
+    /// form (BBB answers a taken voice bridge that way).
+    pub(super) fn relay(self, unable: &'static str) -> Result<Answer, Failure> {
+        match self.outcome {
+            Ok(Outcome::Success | Outcome::Failed { complete: true, .. }) => {
+                Ok(Answer::Relayed(self.body))
+            }
+            Ok(Outcome::Failed { failure, .. }) if failure.key.is_empty() => {
+                Err(Failure::internal(if failure.message.is_empty() {
+                    unable.into()
+                } else {
+                    failure.message
+                }))
+            }
+            Ok(Outcome::Failed { failure, .. }) => Err(failure),
+            Err(Unreadable::NoReturncode) => {
+                Err(Failure::internal("Response did not include returncode"))
+            }
+            Err(Unreadable::Malformed) => Err(Failure::internal(unable)),
+        }
+    }
+}
+
+/// A call about one meeting.
+pub struct About<'a> {
+    /// Whose meeting it is.
+    pub tenant: &'a TenantId,
+    /// The parameters, without checksum.
+    pub params: &'a Params<'a>,
+}
+
+impl About<'_> {
+    /// The meetingID as servers read it.
+    fn id(&self) -> Result<String, Failure> {
+        let id = self.params.get("meetingID").map(|id| identifier(&id).into_owned());
+        id.filter(|id| !id.trim().is_empty()).ok_or_else(Failure::missing_meeting_id)
+    }
+
+    /// Only the meetingID, encoded.
+    fn id_query(meeting: &Meeting) -> String {
+        format!("meetingID={}", encode(meeting.id.as_str()))
+    }
+
+    /// All parameters, encoded, with the meetingID as it is stored.
+    fn query(&self, meeting: &Meeting) -> String {
+        let mut params = self.params.clone();
+        name_meeting(&mut params, meeting);
+        params.to_query()
+    }
+}
+
+/// Where a browser is sent to join.
+pub struct Joined {
+    /// The server's own join, signed with its secret.
+    pub location: String,
+}
+
+impl Pool {
+    /// Where to send somebody who joins. Asks nobody and waits for nothing.
+    ///
+    /// `counts` is false for a HEAD, which changes nothing.
+    pub fn join(
+        &self,
+        client: &Client,
+        about: &About<'_>,
+        counts: bool,
+    ) -> Result<Joined, Failure> {
+        let (meeting, server) = self.find(about)?;
+        let server = server.ok_or_else(Failure::meeting_not_found)?;
+        let live = self.0.live.load();
+        let live = live.get(&server.id);
+        let offline = live.is_none_or(|live| live.health() == Health::Offline);
+        if server.state == ServerState::Disabled || offline {
+            return Err(Failure::server_unavailable());
+        }
+        let config = self.config();
+        let mut params = about.params.clone();
+        name_meeting(&mut params, &meeting);
+        rules::apply(&mut params, &config.join, None);
+        let location = client.signed_url(&server, "join", &params.to_query());
+        if counts
+            && config.placement.policy == Policy::Scalelite
+            && let Some(live) = live
+        {
+            live.add_load(server.capacity.load_multiplier());
+        }
+        Ok(Joined { location })
+    }
+
+    /// Whether somebody is in a meeting; unknown meetings are not running.
+    pub async fn is_running(&self, client: &Client, about: &About<'_>) -> Result<Answer, Failure> {
+        let Ok((meeting, Some(server))) = self.find(about) else {
+            about.id()?;
+            let own =
+                "<response><returncode>SUCCESS</returncode><running>false</running></response>";
+            return Ok(Answer::Own(own.to_owned()));
+        };
+        let query = About::id_query(&meeting);
+        self.ask(client, &server, self.question("isMeetingRunning", &query), UNABLE)
+            .await?
+            .relay(UNABLE)
+    }
+
+    /// Everything about a meeting.
+    pub async fn info(&self, client: &Client, about: &About<'_>) -> Result<Answer, Failure> {
+        let (meeting, server) = self.found(about)?;
+        let query = About::id_query(&meeting);
+        self.ask(client, &server, self.question("getMeetingInfo", &query), UNABLE)
+            .await?
+            .relay(UNABLE)
+    }
+
+    /// Ends a meeting. It is forgotten once its server says that it ends, or does not know it.
+    pub async fn end(&self, client: &Client, about: &About<'_>) -> Result<Answer, Failure> {
+        let (meeting, server) = self.found(about)?;
+        let mut query = About::id_query(&meeting);
+        if let Some(password) = about.params.get("password") {
+            query.push_str("&password=");
+            query.push_str(&encode(&password));
+        }
+        let replied = self.ask(client, &server, self.question("end", &query), UNABLE).await?;
+        if replied.succeeded() || replied.says_not_found() {
+            self.forget_meeting(&meeting).await?;
+            self.0.shared.discard();
+        }
+        replied.relay(UNABLE)
+    }
+
+    /// Adds slides to a meeting.
+    pub async fn insert_document(
+        &self,
+        client: &Client,
+        about: &About<'_>,
+        body: Option<Bytes>,
+    ) -> Result<Answer, Failure> {
+        const UNABLE: &str = "Unable to insert document on server.";
+        let (meeting, server) = self.found(about)?;
+        let query = about.query(&meeting);
+        let timeout = self.config().servers.create_timeout;
+        let request = Request { call: "insertDocument", query: &query, body, timeout };
+        self.ask(client, &server, request, UNABLE).await?.relay(UNABLE)
+    }
+
+    /// Writes into a meeting's chat.
+    pub async fn send_chat_message(
+        &self,
+        client: &Client,
+        about: &About<'_>,
+    ) -> Result<Answer, Failure> {
+        about.id()?;
+        let (meeting, server) = self.found(about).map_err(|_| Failure::chat_meeting_not_found())?;
+        let query = about.query(&meeting);
+        self.ask(client, &server, self.question("sendChatMessage", &query), UNABLE)
+            .await?
+            .relay(UNABLE)
+    }
+
+    /// Forgets a meeting, unless it has been created anew meanwhile.
+    pub async fn forget_meeting(&self, meeting: &Arc<Meeting>) -> Result<(), Failure> {
+        let meeting = Arc::clone(meeting);
+        let change = self.store().change(move |draft| {
+            let (tenant, id) = (&meeting.tenant, &meeting.id);
+            let same = |found: &Arc<Meeting>| found.internal_id == meeting.internal_id;
+            if draft.state().meeting_of_id(tenant, id.as_str()).is_some_and(same) {
+                draft.remove_meeting(tenant, id);
+            }
+            Ok::<(), std::convert::Infallible>(())
+        });
+        change
+            .await
+            .map_err(|error| Failure::internal(format!("The change cannot be kept: {error}.")))
+    }
+
+    fn find(&self, about: &About<'_>) -> Result<(Arc<Meeting>, Option<Arc<Server>>), Failure> {
+        let id = about.id()?;
+        let state = self.store().state();
+        let meeting = state.meeting(about.tenant, &id).ok_or_else(Failure::meeting_not_found)?;
+        Ok((Arc::clone(meeting), state.server(&meeting.server).cloned()))
+    }
+
+    fn found(&self, about: &About<'_>) -> Result<(Arc<Meeting>, Arc<Server>), Failure> {
+        match self.find(about)? {
+            (meeting, Some(server)) => Ok((meeting, server)),
+            (_, None) => Err(Failure::meeting_not_found()),
+        }
+    }
+
+    /// A readable answer helps a server that has failed lately back.
+    pub(super) fn heard(&self, server: &Server, replied: &Replied) {
+        if !replied.unreadable() && self.live(&server.id).health() != Health::Online {
+            self.answered(&server.id, Instant::now());
+        }
+    }
+
+    /// Asks a meeting's server. Where it cannot be asked, `unable` is what the front end is told.
+    async fn ask(
+        &self,
+        client: &Client,
+        server: &Server,
+        request: Request<'_>,
+        unable: &'static str,
+    ) -> Result<Replied, Failure> {
+        let call = request.call;
+        match client.call(server, request).await {
+            Ok(reply) => {
+                let replied = Replied::from(reply);
+                self.heard(server, &replied);
+                Ok(replied)
+            }
+            Err(error) => {
+                tracing::warn!(server = %server.id, call, %error, "a call failed");
+                self.failed(&server.id, &error, Instant::now());
+                Err(Failure::internal(unable))
+            }
+        }
+    }
+
+    /// A call by GET, with the usual time to answer.
+    fn question<'a>(&self, call: &'a str, query: &'a str) -> Request<'a> {
+        Request { call, query, body: None, timeout: self.config().servers.response_timeout }
+    }
+}
+
+/// Writes the meetingID the way it is stored, where the caller wrote it in another way.
+fn name_meeting(params: &mut Params<'_>, meeting: &Meeting) {
+    if params.get("meetingID").as_deref() != Some(meeting.id.as_str()) {
+        params.set("meetingID", meeting.id.as_str());
+    }
+}

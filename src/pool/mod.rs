@@ -1,0 +1,143 @@
+//! The pool: servers, what is observed of them, and the meetings on them.
+//!
+//! [`Pool`] is the handle that the web and the poller share. The deciding parts are pure and
+//! stand apart: [`placement`] chooses, [`load`] counts, [`health`] judges, [`tags`] and [`rules`]
+//! read wishes. [`create`], [`meetings`] and [`listing`] are what front ends ask for, [`poller`]
+//! keeps the picture fresh, [`servers`] is what operators do.
+
+pub mod create;
+pub mod health;
+pub mod listing;
+pub mod live;
+pub mod load;
+pub mod meetings;
+pub mod placement;
+pub mod poller;
+pub mod rules;
+pub mod servers;
+pub mod tags;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+
+use crate::config::Config;
+use crate::model::{Server, ServerId};
+use crate::store::Store;
+
+use create::Gates;
+use health::Health;
+use listing::Shared;
+use live::{List, Live};
+use load::Figures;
+
+/// What a front end is answered when a call worked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// A server's own document, byte for byte.
+    Relayed(Bytes),
+    /// A document of beadle's.
+    Own(String),
+}
+
+/// The pool of servers. Cheap to clone.
+#[derive(Clone)]
+pub struct Pool(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    config: Arc<ArcSwap<Config>>,
+    live: ArcSwap<HashMap<ServerId, Arc<Live>>>,
+    gates: Gates,
+    shared: Shared,
+}
+
+impl Pool {
+    /// A pool of the servers in the store, none of them reached yet.
+    pub fn new(store: Store, config: Arc<ArcSwap<Config>>) -> Self {
+        let live = ArcSwap::default();
+        let shared = Shared::default();
+        let pool = Self(Arc::new(Inner { store, config, live, gates: Gates::default(), shared }));
+        pool.follow_servers();
+        pool
+    }
+
+    /// The state of record.
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// The configuration in force.
+    pub fn config(&self) -> arc_swap::Guard<Arc<Config>> {
+        self.0.config.load()
+    }
+
+    /// What is known of a server at the moment; an unknown server is an unreached one.
+    pub fn live(&self, id: &ServerId) -> Arc<Live> {
+        self.0.live.load().get(id).cloned().unwrap_or_default()
+    }
+
+    /// Notes that a server answered.
+    pub fn answered(&self, id: &ServerId, now: Instant) {
+        let change = self.live(id).succeeded(now, &self.config().health);
+        tell(id, change, None);
+    }
+
+    /// Notes that a server did not answer, or not as a BigBlueButton server does.
+    pub fn failed(&self, id: &ServerId, why: &impl ToString, now: Instant) {
+        let why = why.to_string();
+        let change = self.live(id).failed(why.clone(), now, &self.config().health);
+        tell(id, change, Some(&why));
+    }
+
+    /// Takes over what a good poll found.
+    pub fn observe(&self, id: &ServerId, figures: Figures, list: Option<List>, now: Instant) {
+        self.answered(id, now);
+        self.live(id).observed(figures, list);
+    }
+
+    /// Brings the live figures in line with the servers that there are.
+    fn follow_servers(&self) {
+        let state = self.store().state();
+        let old = self.0.live.load();
+        let live = state.servers().map(|server| {
+            let live = old.get(&server.id).cloned().unwrap_or_default();
+            (server.id.clone(), live)
+        });
+        self.0.live.store(Arc::new(live.collect()));
+    }
+
+    /// The servers with what is known of each, in the order of their ids.
+    pub fn servers(&self) -> Vec<(Arc<Server>, Arc<Live>)> {
+        let state = self.store().state();
+        let mut servers: Vec<_> =
+            state.servers().map(|server| (Arc::clone(server), self.live(&server.id))).collect();
+        servers.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
+        servers
+    }
+}
+
+/// Operators look for these words in the log.
+fn tell(id: &ServerId, (before, after): (Health, Health), why: Option<&str>) {
+    if before == after {
+        return;
+    }
+    let why = why.unwrap_or_default();
+    match after {
+        Health::Online => tracing::info!(server = %id, "server is online"),
+        Health::Unstable => tracing::warn!(server = %id, why, "server is unstable"),
+        Health::Offline => {
+            tracing::error!(server = %id, why, "server is offline; its meetings are kept");
+        }
+        Health::Unknown => {}
+    }
+}
+
+/// The time in milliseconds since 1970, as the API counts it.
+pub(crate) fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,351 @@
+//! What operators do to servers: add, change, drain, remove, and ask what is wrong.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::Pool;
+use super::poller;
+use crate::bbb::answer::{Answer, Outcome};
+use crate::client::{CallError, Client, Request};
+use crate::model::{Capacity, Meeting, Secret, Server, ServerId, ServerState, ServerUrl};
+use crate::store::ChangeError;
+
+/// A server to add.
+#[derive(Debug, Clone)]
+pub struct NewServer {
+    /// Its id; none for a new one.
+    pub id: Option<String>,
+    /// Its address.
+    pub url: ServerUrl,
+    /// Its secret.
+    pub secret: Secret,
+    /// How strong it is.
+    pub capacity: Capacity,
+    /// Its tag.
+    pub tag: Option<String>,
+    /// Whether it takes meetings at once.
+    pub state: ServerState,
+}
+
+/// Changes of a server; what is none stays.
+#[derive(Debug, Clone, Default)]
+pub struct ServerChange {
+    /// A new address.
+    pub url: Option<ServerUrl>,
+    /// A new secret.
+    pub secret: Option<Secret>,
+    /// A new strength.
+    pub capacity: Option<Capacity>,
+    /// A new tag; the inner none removes it.
+    pub tag: Option<Option<String>>,
+    /// A new state.
+    pub state: Option<ServerState>,
+    /// A new limit of meetings; the inner none removes it.
+    pub max_meetings: Option<Option<u32>>,
+    /// A new limit of people; the inner none removes it.
+    pub max_users: Option<Option<u32>>,
+}
+
+/// Why an operator's wish was not carried out. Nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ServerError {
+    /// The id is taken.
+    #[error("there is already a server with the id {0}")]
+    Exists(String),
+    /// The id cannot be one.
+    #[error("{0:?} cannot be an id; use letters, digits, '.', '_' and '-', at most 128 of them")]
+    BadId(String),
+    /// No server has the id.
+    #[error("there is no server with the id {0}")]
+    Unknown(String),
+    /// Meetings are still on it.
+    #[error("server {id} still has {meetings} meetings with {people} people in them")]
+    Busy {
+        /// The server.
+        id: String,
+        /// How many meetings.
+        meetings: usize,
+        /// How many people, at the last poll.
+        people: u32,
+    },
+    /// The store did not take the change.
+    #[error("the change cannot be stored: {0}")]
+    Store(String),
+}
+
+/// What is wrong with a server, in words.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProbeError {
+    /// It cannot be asked.
+    #[error("{host}: {error}")]
+    Call {
+        /// Host and port.
+        host: String,
+        /// Why.
+        error: CallError,
+    },
+    /// Something else than BigBlueButton answers there.
+    #[error(
+        "{url} does not answer like a BigBlueButton server (HTTP status {status}); is the address right?"
+    )]
+    NotBbb {
+        /// The address.
+        url: String,
+        /// The HTTP status of its answer.
+        status: u16,
+    },
+    /// The secret is wrong.
+    #[error(
+        "the server does not accept the secret; copy it again from `bbb-conf --secret` on {host}"
+    )]
+    Secret {
+        /// Host and port.
+        host: String,
+    },
+    /// It answers, but not to this.
+    #[error("the server refuses: {key}: {message}")]
+    Refused {
+        /// Its key.
+        key: String,
+        /// Its message.
+        message: String,
+    },
+}
+
+impl<E> From<ChangeError<E>> for ServerError
+where
+    E: Into<Self> + std::fmt::Display,
+{
+    fn from(error: ChangeError<E>) -> Self {
+        match error {
+            ChangeError::Refused(error) => error.into(),
+            other => Self::Store(other.to_string()),
+        }
+    }
+}
+
+impl Pool {
+    /// Adds a server. Under `servers.id_from_host` its id is its host.
+    pub async fn add_server(&self, new: NewServer) -> Result<Arc<Server>, ServerError> {
+        let by_host = self.config().servers.id_from_host;
+        let id = match new.id {
+            Some(id) => id,
+            None if by_host => new.url.host(),
+            None => Uuid::new_v4().to_string(),
+        };
+        let odd = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'));
+        if id.is_empty() || id.len() > 128 || id.contains(odd) {
+            return Err(ServerError::BadId(id));
+        }
+        let server = Server {
+            id: ServerId::from(id),
+            url: new.url,
+            secret: new.secret,
+            capacity: new.capacity,
+            tag: new.tag.filter(|tag| !tag.is_empty()).map(String::into_boxed_str),
+            state: new.state,
+            max_meetings: None,
+            max_users: None,
+        };
+        let added = server.clone();
+        let change = self.store().change(move |draft| {
+            if draft.state().server(&server.id).is_some() {
+                return Err(ServerError::Exists(server.id.to_string()));
+            }
+            draft.put_server(server);
+            Ok(())
+        });
+        change.await?;
+        self.follow_servers();
+        Ok(Arc::new(added))
+    }
+
+    /// Changes a server.
+    pub async fn change_server(
+        &self,
+        id: &ServerId,
+        change: ServerChange,
+    ) -> Result<Arc<Server>, ServerError> {
+        let id = id.clone();
+        let changed = self.store().change(move |draft| {
+            let old =
+                draft.state().server(&id).ok_or_else(|| ServerError::Unknown(id.to_string()))?;
+            let server = changed(old, change);
+            draft.put_server(server.clone());
+            Ok::<_, ServerError>(server)
+        });
+        let server = changed.await?;
+        self.follow_servers();
+        Ok(Arc::new(server))
+    }
+
+    /// Puts a server into a state. Disabling one with meetings needs `force`.
+    pub async fn set_server_state(
+        &self,
+        client: &Client,
+        id: &ServerId,
+        state: ServerState,
+        force: bool,
+    ) -> Result<Arc<Server>, ServerError> {
+        if state == ServerState::Disabled && !force {
+            self.idle(id)?;
+        }
+        let before = self.store().state().server(id).map(|server| server.state);
+        let server = self
+            .change_server(id, ServerChange { state: Some(state), ..ServerChange::default() })
+            .await?;
+        if before == Some(ServerState::Disabled) && state == ServerState::Enabled {
+            // What was known of it may be long out of date; it takes meetings after a good poll.
+            self.live(id).forget_load();
+            poller::poll_once(self, client, &server).await;
+        }
+        Ok(server)
+    }
+
+    /// Removes a server and forgets its meetings. One with meetings needs `force`.
+    pub async fn remove_server(&self, id: &ServerId, force: bool) -> Result<(), ServerError> {
+        if !force {
+            self.idle(id)?;
+        }
+        let id = id.clone();
+        let change = self.store().change(move |draft| {
+            if draft.state().server(&id).is_none() {
+                return Err(ServerError::Unknown(id.to_string()));
+            }
+            release(draft, &id);
+            draft.remove_server(&id);
+            Ok(())
+        });
+        change.await?;
+        self.follow_servers();
+        Ok(())
+    }
+
+    /// Forgets all meetings of a server at once, disables it unless its state is to be kept, and
+    /// then tries to end the meetings. Returns how many there were.
+    pub async fn panic_server(
+        &self,
+        client: &Client,
+        id: &ServerId,
+        keep_state: bool,
+    ) -> Result<usize, ServerError> {
+        let panicked = id.clone();
+        let change = self.store().change(move |draft| {
+            let server = draft.state().server(&panicked);
+            let server = server.ok_or_else(|| ServerError::Unknown(panicked.to_string()))?;
+            let mut server = Server::clone(server);
+            let released = release(draft, &panicked);
+            if !keep_state {
+                server.state = ServerState::Disabled;
+                draft.put_server(server.clone());
+            }
+            Ok::<_, ServerError>((server, released))
+        });
+        let (server, released) = change.await?;
+        let count = released.len();
+        self.0.shared.discard();
+        tokio::spawn(end_all(client.clone(), self.clone(), server, released));
+        Ok(count)
+    }
+
+    /// Asks a server who it is and whether it accepts the secret. Returns its version, which is
+    /// empty where it does not tell.
+    pub async fn probe(&self, client: &Client, server: &Server) -> Result<String, ProbeError> {
+        let host = server.url.authority().to_owned();
+        let timeout = self.config().servers.response_timeout;
+        let ask = async |call| {
+            let request = Request { call, query: "", body: None, timeout };
+            let reply = client.call(server, request).await;
+            reply.map_err(|error| ProbeError::Call { host: host.clone(), error })
+        };
+        let index = ask("").await?;
+        let url = server.url.as_str().to_owned();
+        let not_bbb = ProbeError::NotBbb { url, status: index.status };
+        let index = Answer::read(&index.body).map_err(|_| not_bbb.clone())?;
+        if index.get("returncode") != Some("SUCCESS") || index.get("version").is_none() {
+            return Err(not_bbb);
+        }
+        let version = index.get("bbbVersion").unwrap_or_default().to_owned();
+        match Answer::outcome(&ask("getMeetings").await?.body) {
+            Err(_) => Err(not_bbb),
+            Ok(Outcome::Success) => Ok(version),
+            Ok(Outcome::Failed { failure, .. }) if failure.key == "checksumError" => {
+                Err(ProbeError::Secret { host })
+            }
+            Ok(Outcome::Failed { failure, .. }) => Err(ProbeError::Refused {
+                key: failure.key.into_owned(),
+                message: failure.message.into_owned(),
+            }),
+        }
+    }
+
+    /// Refuses where a server still has meetings.
+    fn idle(&self, id: &ServerId) -> Result<(), ServerError> {
+        let state = self.store().state();
+        if state.server(id).is_none() {
+            return Err(ServerError::Unknown(id.to_string()));
+        }
+        match state.meeting_count_on(id) {
+            0 => Ok(()),
+            meetings => {
+                let people = self.live(id).figures().users;
+                Err(ServerError::Busy { id: id.to_string(), meetings, people })
+            }
+        }
+    }
+}
+
+fn changed(old: &Server, change: ServerChange) -> Server {
+    let mut server = old.clone();
+    if let Some(url) = change.url {
+        server.url = url;
+    }
+    if let Some(secret) = change.secret {
+        server.secret = secret;
+    }
+    if let Some(capacity) = change.capacity {
+        server.capacity = capacity;
+    }
+    if let Some(tag) = change.tag {
+        server.tag = tag.filter(|tag| !tag.is_empty()).map(String::into_boxed_str);
+    }
+    if let Some(state) = change.state {
+        server.state = state;
+    }
+    if let Some(limit) = change.max_meetings {
+        server.max_meetings = limit;
+    }
+    if let Some(limit) = change.max_users {
+        server.max_users = limit;
+    }
+    server
+}
+
+fn release(draft: &mut crate::store::Draft, id: &ServerId) -> Vec<Arc<Meeting>> {
+    let meetings: Vec<_> = draft.state().meetings_on(id).map(Arc::clone).collect();
+    for meeting in &meetings {
+        draft.remove_meeting(&meeting.tenant, &meeting.id);
+    }
+    meetings
+}
+
+async fn end_all(client: Client, pool: Pool, server: Server, meetings: Vec<Arc<Meeting>>) {
+    let timeout = pool.config().servers.response_timeout;
+    for meeting in meetings {
+        let encode = crate::bbb::params::encode;
+        let (id, password) = (encode(meeting.id.as_str()), encode(&meeting.moderator_pw));
+        let query = format!("meetingID={id}&password={password}");
+        let request = Request { call: "end", query: &query, body: None, timeout };
+        if let Err(error) = client.call(&server, request).await {
+            tracing::warn!(server = %server.id, meeting = %meeting.id, %error, "a released meeting could not be ended");
+        }
+    }
+}
+
+impl From<Infallible> for ServerError {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}

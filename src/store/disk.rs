@@ -1,0 +1,231 @@
+//! The files: the data directory and the database in it. The only place that names sled.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write as _};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use sled::Transactional;
+use sled::transaction::ConflictableTransactionError;
+
+use super::codec;
+use super::error::OpenError;
+use super::state::{State, Tree, Write};
+
+/// The format of the data directory that this beadle writes.
+const FORMAT: u32 = 1;
+
+/// Bytes that must be free on the file system for anything to be written.
+pub(super) const RESERVE: u64 = 16 << 20;
+
+/// sled holds this many bytes of the database in memory; everything needed is in the state.
+const CACHE: u64 = 8 << 20;
+
+/// How long a look at the free space counts.
+const SPACE_KNOWN_FOR: Duration = Duration::from_millis(500);
+
+/// The open data directory.
+pub(super) struct Disk {
+    data_dir: PathBuf,
+    database: sled::Db,
+    servers: sled::Tree,
+    meetings: sled::Tree,
+    /// The database's file, opened a second time to sync it.
+    file: File,
+    space: Option<(Instant, u64)>,
+    /// Held, not read: closing it lets another process in.
+    _lock: File,
+}
+
+/// Why a group of changes is not on the medium.
+pub(super) enum CommitError {
+    /// Nothing was tried: the file system is full.
+    Full(u64),
+    /// It is not known what is on the medium.
+    Failed(io::Error),
+}
+
+impl Disk {
+    /// Opens the directory and reads all that is in it.
+    pub(super) fn open(data_dir: &Path) -> Result<(Self, State), OpenError> {
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o750)
+            .create(data_dir)
+            .map_err(failing("create", data_dir))?;
+        let format = read_format(data_dir)?;
+        let lock = lock(data_dir)?;
+        let free = free_space(data_dir).map_err(failing("look at", data_dir))?;
+        if free < RESERVE {
+            return Err(OpenError::Full { path: data_dir.into(), free, needed: RESERVE });
+        }
+        if format.is_none() {
+            write_format(data_dir)?;
+        }
+        let disk = Self::open_database(data_dir, lock)?;
+        let state = disk.read(data_dir)?;
+        Ok((disk, state))
+    }
+
+    /// Puts all writes on the medium, or none.
+    pub(super) fn commit(&mut self, writes: &[Write]) -> Result<(), CommitError> {
+        let free = self.free().map_err(CommitError::Failed)?;
+        if free < RESERVE {
+            return Err(CommitError::Full(free));
+        }
+        (&self.servers, &self.meetings)
+            .transaction(|(servers, meetings)| {
+                for write in writes {
+                    let tree = if write.tree == Tree::Servers { servers } else { meetings };
+                    match &write.value {
+                        Some(value) => tree.insert(&*write.key, &**value)?,
+                        None => tree.remove(&*write.key)?,
+                    };
+                }
+                Ok::<(), ConflictableTransactionError<()>>(())
+            })
+            .map_err(|error| CommitError::Failed(io::Error::other(format!("{error:?}"))))?;
+        self.database.flush().map_err(|error| CommitError::Failed(io::Error::other(error)))?;
+        // sled's flush only starts the write-out; this waits for the medium.
+        self.file.sync_data().map_err(CommitError::Failed)
+    }
+
+    fn free(&mut self) -> io::Result<u64> {
+        if let Some((at, free)) = self.space
+            && at.elapsed() < SPACE_KNOWN_FOR
+        {
+            return Ok(free);
+        }
+        let free = free_space(&self.data_dir)?;
+        self.space = Some((Instant::now(), free));
+        Ok(free)
+    }
+
+    fn open_database(data_dir: &Path, lock: File) -> Result<Self, OpenError> {
+        let path = data_dir.join("store");
+        remove_unfinished_snapshots(&path)?;
+        let failed = |source: sled::Error| OpenError::Database {
+            path: path.clone(),
+            source: Box::new(source),
+        };
+        let database = sled::Config::new()
+            .path(&path)
+            .cache_capacity(CACHE)
+            .flush_every_ms(None)
+            .open()
+            .map_err(failed)?;
+        let servers = database.open_tree("servers").map_err(failed)?;
+        let meetings = database.open_tree("meetings").map_err(failed)?;
+        database.flush().map_err(failed)?;
+        let file = path.join("db");
+        let file = File::open(&file).map_err(failing("open", &file))?;
+        sync_all(data_dir, &path)?;
+        let data_dir = data_dir.to_path_buf();
+        Ok(Self { data_dir, database, servers, meetings, file, space: None, _lock: lock })
+    }
+
+    fn read(&self, data_dir: &Path) -> Result<State, OpenError> {
+        let failed = |source: sled::Error| OpenError::Database {
+            path: data_dir.join("store"),
+            source: Box::new(source),
+        };
+        let unreadable = |tree: &'static str| {
+            move |source| OpenError::Record { path: data_dir.to_path_buf(), tree, source }
+        };
+        let mut state = State::default();
+        for record in &self.servers {
+            let (key, value) = record.map_err(failed)?;
+            let server = codec::decode_server(&key, &value).map_err(unreadable("servers"))?;
+            state.insert_server(server);
+        }
+        for record in &self.meetings {
+            let (key, value) = record.map_err(failed)?;
+            let meeting = codec::decode_meeting(&key, &value).map_err(unreadable("meetings"))?;
+            state.insert_meeting(meeting);
+        }
+        Ok(state)
+    }
+}
+
+/// The number in the file `format`; none in a fresh directory.
+fn read_format(data_dir: &Path) -> Result<Option<u32>, OpenError> {
+    let path = data_dir.join("format");
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failing("read", &path)(error)),
+    };
+    let found = text.trim().parse().map_err(|_| OpenError::Format(path))?;
+    if found > FORMAT {
+        return Err(OpenError::Newer { path: data_dir.into(), found, known: FORMAT });
+    }
+    Ok(Some(found))
+}
+
+fn write_format(data_dir: &Path) -> Result<(), OpenError> {
+    let (path, draft) = (data_dir.join("format"), data_dir.join(".format.new"));
+    let write = || -> io::Result<()> {
+        let mut file = File::create(&draft)?;
+        file.write_all(format!("{FORMAT}\n").as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&draft, &path)
+    };
+    write().map_err(failing("write", &path))
+}
+
+fn lock(data_dir: &Path) -> Result<File, OpenError> {
+    let path = data_dir.join("lock");
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .map_err(failing("write", &path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(data_dir.into())),
+        Err(TryLockError::Error(error)) => Err(failing("lock", &path)(error)),
+    }
+}
+
+/// A snapshot that was being written when the power went makes sled refuse the database. The
+/// one before it is still there, or the log is read instead.
+fn remove_unfinished_snapshots(store: &Path) -> Result<(), OpenError> {
+    let entries = match fs::read_dir(store) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(failing("read", store)(error)),
+    };
+    for entry in entries {
+        let path = entry.map_err(failing("read", store))?.path();
+        if path.extension().is_some_and(|extension| extension == "generating") {
+            fs::remove_file(&path).map_err(failing("remove", &path))?;
+        }
+    }
+    Ok(())
+}
+
+/// sled never syncs its small files and folders; without this a power cut after the very first
+/// start could take the whole database along.
+fn sync_all(data_dir: &Path, store: &Path) -> Result<(), OpenError> {
+    let sync = |path: &Path| {
+        File::open(path).and_then(|file| file.sync_all()).map_err(failing("sync", path))
+    };
+    for entry in fs::read_dir(store).map_err(failing("read", store))? {
+        sync(&entry.map_err(failing("read", store))?.path())?;
+    }
+    sync(store)?;
+    sync(data_dir)?;
+    data_dir.canonicalize().ok().as_deref().and_then(Path::parent).map_or(Ok(()), sync)
+}
+
+fn free_space(path: &Path) -> io::Result<u64> {
+    let figures = rustix::fs::statvfs(path)?;
+    Ok(figures.f_bavail.saturating_mul(figures.f_frsize))
+}
+
+fn failing(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> OpenError {
+    let path = path.to_path_buf();
+    move |source| OpenError::Io { doing, path: path.clone(), source }
+}

@@ -1,0 +1,100 @@
+//! The operator's API under `/beadle/api/v1`, in JSON. Spoken on the Unix socket, whose file
+//! permissions say who may.
+
+mod meetings;
+mod servers;
+
+use std::time::Instant;
+
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{HttpResponse, error};
+
+use super::answer;
+use super::site::Site;
+use crate::api::{Refusal, Status};
+use crate::pool::health::Health;
+use crate::pool::poller;
+use crate::pool::servers::ServerError;
+
+/// Adds the routes of the operator's API.
+pub(super) fn routes(config: &mut ServiceConfig) {
+    let unreadable = |error: error::JsonPayloadError, _: &actix_web::HttpRequest| {
+        refused(StatusCode::BAD_REQUEST, "invalid", error.to_string()).into()
+    };
+    config.app_data(web::JsonConfig::default().error_handler(unreadable));
+    config.route("/status", web::get().to(status)).route("/poll", web::post().to(poll));
+    servers::routes(config);
+    meetings::routes(config);
+}
+
+async fn status(site: Data<Site>) -> HttpResponse {
+    let servers: Vec<_> = site
+        .pool
+        .servers()
+        .iter()
+        .map(|(server, live)| servers::view(&site.pool, server, live, Instant::now(), false))
+        .collect();
+    let mut troubles: Vec<String> = site.pool.store().trouble().into_iter().collect();
+    if site.config().api.secrets.is_empty() {
+        troubles
+            .push("no front end has a secret: every call is answered with checksumError".into());
+    }
+    let unwell = |health: &str| health != Health::Online.as_str();
+    troubles.extend(servers.iter().filter(|view| unwell(&view.health)).map(|view| {
+        let why = view.trouble.as_deref().unwrap_or("not asked yet");
+        format!("server {} is {}: {why}", view.id, view.health)
+    }));
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    let uptime = site.started.elapsed().as_secs_f64();
+    let status = Status { version, uptime, ok: troubles.is_empty(), troubles, servers };
+    answer::json(StatusCode::OK, &status)
+}
+
+/// One full round now; answers when it is done.
+async fn poll(site: Data<Site>) -> HttpResponse {
+    poller::poll_all(&site.pool, &site.client).await;
+    status(site).await
+}
+
+/// A refusal on its way to becoming an answer.
+#[derive(Debug)]
+struct Refused {
+    status: StatusCode,
+    kind: &'static str,
+    error: String,
+}
+
+fn refused(status: StatusCode, kind: &'static str, error: impl Into<String>) -> Refused {
+    Refused { status, kind, error: error.into() }
+}
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.error)
+    }
+}
+
+impl actix_web::ResponseError for Refused {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let refusal = Refusal { kind: self.kind.to_owned(), error: self.error.clone() };
+        answer::json(self.status, &refusal)
+    }
+}
+
+impl From<ServerError> for Refused {
+    fn from(error: ServerError) -> Self {
+        let (status, kind) = match error {
+            ServerError::Exists(_) => (StatusCode::CONFLICT, "exists"),
+            ServerError::Unknown(_) => (StatusCode::NOT_FOUND, "unknown"),
+            ServerError::Busy { .. } => (StatusCode::CONFLICT, "busy"),
+            ServerError::BadId(_) => (StatusCode::BAD_REQUEST, "invalid"),
+            ServerError::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, "store"),
+        };
+        refused(status, kind, error.to_string())
+    }
+}

@@ -1,0 +1,104 @@
+//! The form of every answer.
+
+use std::borrow::Cow;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, LOCATION};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+
+use crate::bbb::Failure;
+use crate::pool;
+
+const XML: HeaderValue = HeaderValue::from_static("application/xml; charset=utf-8");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+
+/// The outcome of a call, as XML. A refusal is HTTP 200 as well: clients look at nothing else.
+pub(super) fn call(outcome: Result<pool::Answer, Failure>) -> HttpResponse {
+    match outcome {
+        Ok(pool::Answer::Relayed(document)) => xml(document),
+        Ok(pool::Answer::Own(document)) => xml(document),
+        Err(failure) => failed(&failure),
+    }
+}
+
+/// A refusal.
+pub(super) fn failed(failure: &Failure) -> HttpResponse {
+    xml(failure.to_xml())
+}
+
+/// A refusal after which the connection is closed, because the rest of a body is still coming.
+pub(super) fn failed_and_closed(failure: &Failure) -> HttpResponse {
+    let mut response = failed(failure);
+    response.head_mut().set_connection_type(actix_web::http::ConnectionType::Close);
+    response
+}
+
+/// An XML document.
+pub(super) fn xml(document: impl actix_web::body::MessageBody + 'static) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, XML))
+        .insert_header((CACHE_CONTROL, NO_CACHE))
+        .body(document)
+}
+
+/// A BigBlueButton refusal in JSON, where the call answers in JSON. The type is exactly
+/// `application/json`: a client library in use compares it to the letter.
+pub(super) fn failed_json(failure: &Failure) -> HttpResponse {
+    let (key, message) = (&failure.key, &failure.message);
+    let document = serde_json::json!({
+        "response": { "returncode": "FAILED", "messageKey": key, "message": message }
+    });
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, JSON))
+        .insert_header((CACHE_CONTROL, NO_CACHE))
+        .body(document.to_string())
+}
+
+/// JSON of any status.
+pub(super) fn json(status: StatusCode, document: &impl Serialize) -> HttpResponse {
+    HttpResponse::build(status).json(document)
+}
+
+/// Sends a browser on.
+pub(super) fn redirect(location: &str) -> HttpResponse {
+    let Ok(location) = HeaderValue::from_str(location) else {
+        return failed(&Failure::validation(
+            "The request holds characters that no address may have.",
+        ));
+    };
+    HttpResponse::Found()
+        .insert_header((LOCATION, location))
+        .insert_header((CONTENT_TYPE, HTML))
+        .insert_header((CACHE_CONTROL, NO_CACHE))
+        .finish()
+}
+
+/// Whether beadle works; the servers do not matter here.
+pub(super) fn health(request: &HttpRequest, trouble: Option<String>) -> HttpResponse {
+    use actix_web::http::Method;
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return failed(&Failure::unsupported_request());
+    }
+    let (mut response, text) = match trouble {
+        None => (HttpResponse::Ok(), Cow::Borrowed("success")),
+        Some(trouble) => {
+            let text = format!("Health Check Failure: {trouble}");
+            (HttpResponse::ServiceUnavailable(), Cow::Owned(text))
+        }
+    };
+    response.insert_header((CONTENT_TYPE, TEXT)).body(text.into_owned())
+}
+
+/// The request names a host that is not served here.
+pub(super) fn wrong_host() -> HttpResponse {
+    HttpResponse::Forbidden().insert_header((CONTENT_TYPE, HTML)).finish()
+}
+
+/// Nothing is there.
+pub(super) fn not_found() -> HttpResponse {
+    HttpResponse::NotFound().insert_header((CONTENT_TYPE, TEXT)).body("Not found\n")
+}

@@ -1,0 +1,210 @@
+//! The calls of the BigBlueButton API.
+
+use actix_web::http::Method;
+use actix_web::web::{self, Data};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::answer;
+use super::signed::{self, Signed};
+use super::site::Site;
+use crate::bbb::{Call, Failure, Params};
+use crate::model::TenantId;
+use crate::pool;
+use crate::pool::create::Create;
+use crate::pool::meetings::About;
+
+/// Answers one call.
+pub(super) async fn answer_call(
+    call: Call,
+    request: &HttpRequest,
+    payload: web::Payload,
+    site: &Data<Site>,
+) -> HttpResponse {
+    let kind = match signed::admit(call, request) {
+        Ok(kind) => kind,
+        Err(failure) => return answer::failed_and_closed(&failure),
+    };
+    if call == Call::Index {
+        return answer::xml(index(site));
+    }
+    let received = match signed::receive(call, kind, request, payload, site).await {
+        Ok(received) => received,
+        Err(failure) => return answer::failed_and_closed(&failure),
+    };
+    let signed = match signed::verify(call, request.query_string(), &received, site) {
+        Ok(signed) => signed,
+        Err(failure) => return answer::failed(&failure),
+    };
+    if call == Call::Join {
+        let counts = *request.method() != Method::HEAD;
+        return join(&signed, counts, site);
+    }
+    if matches!(call, Call::GetRecordingTextTracks | Call::PutRecordingTextTrack) {
+        return text_tracks(&signed);
+    }
+    let changes = *request.method() != Method::HEAD;
+    if !changes && matches!(call, Call::Create | Call::End | Call::SendChatMessage) {
+        // A HEAD looks and changes nothing.
+        return answer::xml(String::new());
+    }
+    let (params, xml) = (signed.params, signed.xml);
+    if call == Call::Create {
+        let create = Create { tenant: TenantId::none(), params: params.into_owned(), body: xml };
+        return answer::call(create_detached(create, received.into_room(), site).await);
+    }
+    answer::call(ask(call, &params, xml, site).await)
+}
+
+/// A create goes on when the front end hangs up: half a create would leave a server with a meeting
+/// that beadle does not know.
+async fn create_detached(
+    create: Create,
+    room: Vec<tokio::sync::OwnedSemaphorePermit>,
+    site: &Data<Site>,
+) -> Result<pool::Answer, Failure> {
+    let site = Data::clone(site);
+    let counted = site.in_flight.enter();
+    let task = tokio::spawn(async move {
+        let answer = site.pool.create(&site.client, create).await;
+        drop((room, counted));
+        answer
+    });
+    task.await.unwrap_or_else(|_| Err(Failure::internal("The create was broken off.")))
+}
+
+async fn ask(
+    call: Call,
+    params: &Params<'_>,
+    xml: Option<bytes::Bytes>,
+    site: &Site,
+) -> Result<pool::Answer, Failure> {
+    let tenant = TenantId::none();
+    let about = About { tenant: &tenant, params };
+    let (pool, client) = (&site.pool, &site.client);
+    match call {
+        Call::IsMeetingRunning => pool.is_running(client, &about).await,
+        Call::GetMeetingInfo => pool.info(client, &about).await,
+        Call::GetMeetings if !site.config().api.get_meetings => Ok(no_meetings()),
+        Call::GetMeetings => pool.get_meetings(client, &tenant).await,
+        Call::End => pool.end(client, &about).await,
+        Call::InsertDocument => pool.insert_document(client, &about, xml).await,
+        Call::SendChatMessage => pool.send_chat_message(client, &about).await,
+        Call::GetSessions => pool.get_sessions(client, &tenant).await,
+        Call::GetRecordings => recordings(params, site),
+        Call::PublishRecordings => no_recording(params, site, Call::PublishRecordings),
+        Call::DeleteRecordings => no_recording(params, site, Call::DeleteRecordings),
+        Call::UpdateRecordings => no_recording(params, site, Call::UpdateRecordings),
+        Call::Index
+        | Call::Create
+        | Call::Join
+        | Call::GetRecordingTextTracks
+        | Call::PutRecordingTextTrack => Err(Failure::unsupported_request()),
+    }
+}
+
+/// The index: front ends read the version as a number.
+fn index(site: &Site) -> String {
+    let build = site.config().api.build.clone();
+    let build =
+        build.map(|build| format!("<build>{}</build>", quick_xml::escape::partial_escape(&*build)));
+    format!(
+        "<response><returncode>SUCCESS</returncode><version>2.0</version><apiVersion>2.0</apiVersion>{}</response>",
+        build.unwrap_or_default()
+    )
+}
+
+/// Sends a browser to the meeting's server. Where that is not possible, to the address that the
+/// front end wants errors at, or it is told in XML.
+fn join(signed: &Signed<'_>, counts: bool, site: &Site) -> HttpResponse {
+    let tenant = TenantId::none();
+    let about = About { tenant: &tenant, params: &signed.params };
+    match site.pool.join(&site.client, &about, counts) {
+        Ok(joined) => answer::redirect(&joined.location),
+        Err(failure) => match error_address(&signed.params, &failure) {
+            Some(address) => answer::redirect(&address),
+            None => answer::failed(&failure),
+        },
+    }
+}
+
+/// Where a browser goes with an error: only to http and https, and only when the front end wants
+/// redirects.
+fn error_address(params: &Params<'_>, failure: &Failure) -> Option<String> {
+    let given = |name: &str| params.get(name).filter(|value| !value.is_empty());
+    if given("redirect").is_some_and(|redirect| redirect.eq_ignore_ascii_case("false"))
+        && given("errorRedirectUrl").is_none()
+    {
+        return None;
+    }
+    let address = given("errorRedirectUrl").or_else(|| given("logoutURL"))?;
+    let mut address = reqwest::Url::parse(&address).ok()?;
+    if !matches!(address.scheme(), "http" | "https") {
+        return None;
+    }
+    let errors = serde_json::json!([{ "key": failure.key, "message": failure.message }]);
+    address.query_pairs_mut().append_pair("errors", &errors.to_string());
+    Some(address.into())
+}
+
+fn no_meetings() -> pool::Answer {
+    pool::Answer::Own(
+        "<response><returncode>SUCCESS</returncode><messageKey>noMeetings</messageKey>\
+         <message>no meetings were found on this server</message><meetings/></response>"
+            .to_owned(),
+    )
+}
+
+/// The library is empty in this version.
+fn recordings(params: &Params<'_>, site: &Site) -> Result<pool::Answer, Failure> {
+    let given = |name| params.get(name).is_some_and(|value| !value.is_empty());
+    let config = site.config();
+    if config.recordings.enabled
+        && config.recordings.require_filter
+        && !given("recordID")
+        && !given("meetingID")
+    {
+        return Err(Failure::new(
+            "missingParameters",
+            "param meetingID or recordID must be included.",
+        ));
+    }
+    Ok(pool::Answer::Own(
+        "<response><returncode>SUCCESS</returncode><recordings></recordings>\
+         <messageKey>noRecordings</messageKey>\
+         <message>There are not recordings for the meetings</message></response>"
+            .to_owned(),
+    ))
+}
+
+/// Publish, delete and update find nothing in an empty library.
+fn no_recording(params: &Params<'_>, site: &Site, call: Call) -> Result<pool::Answer, Failure> {
+    let not_found = || Failure::new("notFound", "We could not find recordings");
+    if !site.config().recordings.enabled {
+        return Err(not_found());
+    }
+    let given = |name| params.get(name).is_some_and(|value| !value.trim().is_empty());
+    if !given("recordID") {
+        return Err(Failure::new("missingParamRecordID", "You must specify a recordID."));
+    }
+    match call {
+        Call::PublishRecordings if !given("publish") => Err(Failure::new(
+            "missingParamPublish",
+            "You must specify a publish value true or false.",
+        )),
+        Call::UpdateRecordings => Ok(pool::Answer::Own(
+            "<response><returncode>SUCCESS</returncode><updated>false</updated></response>"
+                .to_owned(),
+        )),
+        _ => Err(not_found()),
+    }
+}
+
+fn text_tracks(signed: &Signed<'_>) -> HttpResponse {
+    match signed.params.get("recordID").filter(|id| !id.trim().is_empty()) {
+        None => answer::failed_json(&Failure::new("paramError", "You must specify a recordID.")),
+        Some(id) => answer::failed_json(&Failure::new(
+            "noRecordings",
+            format!("No recording found for {id}"),
+        )),
+    }
+}

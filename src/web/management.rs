@@ -1,0 +1,166 @@
+//! Scalelite's management API, for the tools that speak it: getServers and addServer.
+//!
+//! Method, checksum, JSON and status are Scalelite's. Who may use it is not: it has a secret of its
+//! own, and shows server secrets only where the operator allows it.
+
+use actix_web::http::{Method, StatusCode};
+use actix_web::web;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::site::Site;
+use super::{answer, body, signed};
+use crate::bbb::Failure;
+use crate::model::{Capacity, Secret, Server, ServerState, ServerUrl};
+use crate::pool::health::Health;
+use crate::pool::live::Live;
+use crate::pool::servers::NewServer;
+
+/// Shown instead of a secret.
+const MASKED: &str = "***";
+
+/// Answers one call.
+pub(super) async fn answer_call(
+    call: &str,
+    request: &HttpRequest,
+    payload: web::Payload,
+    site: &Site,
+) -> HttpResponse {
+    match (call, request.method()) {
+        ("getServers", &Method::GET | &Method::HEAD) => match check(call, request, site) {
+            Ok(()) => get_servers(site),
+            Err(failure) => answer::failed(&failure),
+        },
+        ("addServer", &Method::POST) => match admit(call, request, site) {
+            Ok(()) => add_server(request, payload, site).await,
+            Err(failure) => answer::failed_and_closed(&failure),
+        },
+        _ => answer::failed(&Failure::unsupported_request()),
+    }
+}
+
+fn admit(call: &str, request: &HttpRequest, site: &Site) -> Result<(), Failure> {
+    if body::announced(request) && !body::is_json(request) {
+        return Err(Failure::unsupported_content_type());
+    }
+    check(call, request, site)
+}
+
+/// The body is not signed, only the URL.
+fn check(call: &str, request: &HttpRequest, site: &Site) -> Result<(), Failure> {
+    let config = site.config();
+    let mut secrets: Vec<Secret> = config.management.secret.iter().cloned().collect();
+    if config.management.accept_frontend_secret {
+        secrets.extend(config.api.secrets.iter().cloned());
+    }
+    let url = signed::split(request.query_string())?;
+    signed::passes(call, &url.query, url.checksum, &config.api.checksum_algorithms, &secrets)
+}
+
+fn get_servers(site: &Site) -> HttpResponse {
+    let reveal = site.config().management.reveal_secrets;
+    let servers = site.pool.servers();
+    if servers.is_empty() {
+        return answer::json(
+            StatusCode::NOT_FOUND,
+            &json!({ "error": "No servers are configured" }),
+        );
+    }
+    let views: Vec<Value> =
+        servers.iter().map(|(server, live)| view(server, live, reveal)).collect();
+    answer::json(StatusCode::OK, &views)
+}
+
+/// `{"server": {…}}`, or the same without its wrapper.
+#[derive(Deserialize)]
+struct Added {
+    url: Option<String>,
+    secret: Option<String>,
+    load_multiplier: Option<Value>,
+    tag: Option<String>,
+}
+
+async fn add_server(request: &HttpRequest, payload: web::Payload, site: &Site) -> HttpResponse {
+    let body = match body::read(request, payload, site).await {
+        Ok(body) => body,
+        Err(failure) => return answer::failed_and_closed(&failure),
+    };
+    let document: Value = match serde_json::from_slice(&body.bytes) {
+        Ok(document) => document,
+        Err(error) => return refused(&format!("The body is not JSON: {error}")),
+    };
+    let server = match document.get("server") {
+        Some(server) => server.clone(),
+        None if document.get("url").is_some() => document,
+        None => {
+            let missing = "param is missing or the value is empty: server";
+            return answer::failed(&Failure::internal(missing));
+        }
+    };
+    match read_added(server) {
+        Err(error) => refused(&error),
+        Ok(new) => match site.pool.add_server(new).await {
+            Err(error) => refused(&error.to_string()),
+            Ok(server) => {
+                let live = site.pool.live(&server.id);
+                let reveal = site.config().management.reveal_secrets;
+                answer::json(StatusCode::CREATED, &view(&server, &live, reveal))
+            }
+        },
+    }
+}
+
+fn read_added(server: Value) -> Result<NewServer, String> {
+    let added: Added = serde_json::from_value(server).map_err(|error| error.to_string())?;
+    let (Some(url), Some(secret)) = (added.url, added.secret) else {
+        return Err("Server needs a URL and a secret".to_owned());
+    };
+    let secret = Secret::new(secret).map_err(|_| "Server needs a URL and a secret".to_owned())?;
+    Ok(NewServer {
+        id: None,
+        url: ServerUrl::exact(&url).map_err(|error| error.to_string())?,
+        secret,
+        capacity: capacity(added.load_multiplier.as_ref())?,
+        tag: added.tag,
+        state: ServerState::Disabled,
+    })
+}
+
+/// A multiplier as number or text; what is 0 or unreadable is 1, as upstream.
+fn capacity(multiplier: Option<&Value>) -> Result<Capacity, String> {
+    let number = match multiplier {
+        Some(Value::String(text)) => text.trim().parse().unwrap_or(1.0),
+        Some(value) => value.as_f64().unwrap_or(1.0),
+        None => 1.0,
+    };
+    if !number.is_finite() || number < 0.0 {
+        return Err("Load-multiplier must be a non-zero number".to_owned());
+    }
+    Ok(Capacity::LoadMultiplier(if number == 0.0 { 1.0 } else { number }))
+}
+
+/// A server as Scalelite shows it, with its keys in its order.
+fn view(server: &Server, live: &Live, reveal: bool) -> Value {
+    let counts = server.state != ServerState::Disabled && is_online(live);
+    let load = live.load().filter(|_| counts);
+    json!({
+        "id": server.id,
+        "url": server.url,
+        "secret": if reveal { server.secret.expose() } else { MASKED },
+        "tag": server.tag.as_deref().unwrap_or_default(),
+        "bbb_version": live.version().as_deref().map_or("", String::as_str),
+        "state": server.state,
+        "load": load.map_or_else(|| json!("unavailable"), |load| json!(load)),
+        "load_multiplier": format!("{:?}", server.capacity.load_multiplier()),
+        "online": if is_online(live) { "online" } else { "offline" },
+    })
+}
+
+fn is_online(live: &Live) -> bool {
+    matches!(live.health(), Health::Online | Health::Unstable)
+}
+
+fn refused(error: &str) -> HttpResponse {
+    answer::json(StatusCode::BAD_REQUEST, &json!({ "error": error }))
+}
