@@ -2,3 +2,4 @@
 
 pub mod bbb;
 pub mod model;
+pub mod sim;
