@@ -7,6 +7,7 @@ pub mod client;
 pub mod config;
 pub mod model;
 pub mod pool;
+pub mod sim;
 pub mod store;
 pub mod telemetry;
 pub mod web;

@@ -1,0 +1,188 @@
+//! All meetings of one simulated server.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rand::distr::{Alphanumeric, SampleString};
+
+use super::meeting::{Meeting, NewMeeting, SimMeeting};
+use crate::bbb::checksum::{Algorithm, Checksum};
+
+/// Why a meeting was not made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotCreated {
+    /// The meeting it should belong to is not there.
+    #[error("the parent meeting does not exist on this server")]
+    NoSuchParent,
+    /// Another meeting has the voice conference number.
+    #[error("another meeting on this server uses the voice bridge")]
+    VoiceBridgeTaken,
+    /// There is a meeting with this id.
+    #[error("a meeting with this id exists on this server")]
+    Exists,
+}
+
+/// The meetings, in the order in which they were made.
+pub(super) struct World {
+    meetings: BTreeMap<u64, Meeting>,
+    /// Both ids of each meeting.
+    names: HashMap<String, u64>,
+    voice_bridges: HashSet<String>,
+    next_key: u64,
+    next_voice_bridge: u32,
+    last_create_time: u64,
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        Self {
+            meetings: BTreeMap::new(),
+            names: HashMap::new(),
+            voice_bridges: HashSet::new(),
+            next_key: 0,
+            next_voice_bridge: rand::random_range(10_000..60_000),
+            last_create_time: 0,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.meetings.len()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Meeting> {
+        self.meetings.values()
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Meeting> {
+        self.meetings.values_mut()
+    }
+
+    /// The meeting with this external or internal id.
+    pub(super) fn find(&self, id: &str) -> Option<&Meeting> {
+        self.meetings.get(self.names.get(id)?)
+    }
+
+    /// The meeting with this external or internal id, to be changed.
+    pub(super) fn find_mut(&mut self, id: &str) -> Option<&mut Meeting> {
+        self.meetings.get_mut(self.names.get(id)?)
+    }
+
+    /// Makes a meeting.
+    pub(super) fn create(&mut self, new: NewMeeting) -> Result<&Meeting, NotCreated> {
+        if self.find(&new.meeting_id).is_some() {
+            return Err(NotCreated::Exists);
+        }
+        if new.voice_bridge.as_ref().is_some_and(|bridge| self.voice_bridges.contains(bridge)) {
+            return Err(NotCreated::VoiceBridgeTaken);
+        }
+        let parent = match &new.parent {
+            None => None,
+            Some(id) => Some(self.find(id).ok_or(NotCreated::NoSuchParent)?),
+        };
+        let parent = parent.map(|parent| parent.facts.internal_id.clone());
+        let facts = self.facts(&new, parent);
+        if let Some(parent) = facts.parent.as_deref().and_then(|id| self.find_mut(id)) {
+            parent.facts.breakouts.push(facts.internal_id.clone());
+            parent.changed();
+        }
+        let key = self.next_key;
+        self.next_key += 1;
+        self.names.insert(facts.meeting_id.clone(), key);
+        self.names.insert(facts.internal_id.clone(), key);
+        self.voice_bridges.insert(facts.voice_bridge.clone());
+        Ok(self.meetings.entry(key).or_insert_with(|| Meeting::new(facts, new)))
+    }
+
+    /// Loses a meeting and its breakouts; whether there was one.
+    pub(super) fn forget(&mut self, id: &str) -> bool {
+        let Some(meeting) = self.names.get(id).and_then(|key| self.meetings.remove(key)) else {
+            return false;
+        };
+        let facts = meeting.facts;
+        self.names.remove(&facts.meeting_id);
+        self.names.remove(&facts.internal_id);
+        self.voice_bridges.remove(&facts.voice_bridge);
+        for breakout in &facts.breakouts {
+            self.forget(breakout);
+        }
+        if let Some(parent) = facts.parent.as_deref().and_then(|id| self.find_mut(id)) {
+            parent.facts.breakouts.retain(|breakout| *breakout != facts.internal_id);
+            parent.changed();
+        }
+        true
+    }
+
+    /// Loses everything.
+    pub(super) fn forget_all(&mut self) {
+        self.meetings.clear();
+        self.names.clear();
+        self.voice_bridges.clear();
+    }
+
+    fn facts(&mut self, new: &NewMeeting, parent: Option<String>) -> SimMeeting {
+        let create_time = self.new_create_time();
+        let (meeting_id, internal_id) = match &parent {
+            Some(parent) => (breakout_id(parent, new), new.meeting_id.clone()),
+            None => (
+                new.meeting_id.clone(),
+                format!("{}-{create_time}", sha1(&new.meeting_id).as_str()),
+            ),
+        };
+        SimMeeting {
+            meeting_id,
+            internal_id,
+            name: new.name.clone(),
+            create_time,
+            attendee_password: new.attendee_password.clone().unwrap_or_else(|| random_text(8)),
+            moderator_password: new.moderator_password.clone().unwrap_or_else(|| random_text(8)),
+            voice_bridge: new.voice_bridge.clone().unwrap_or_else(|| self.new_voice_bridge()),
+            duration: new.duration,
+            max_participants: new.max_participants,
+            record: new.record,
+            has_user_joined: false,
+            people: new.people,
+            joined: Vec::new(),
+            metadata: new.metadata.clone(),
+            parent,
+            sequence: new.sequence,
+            breakouts: Vec::new(),
+            documents: new.documents,
+            chat_messages: 0,
+        }
+    }
+
+    /// Now; never the same twice, so that a meeting made again at once has another internal id.
+    fn new_create_time(&mut self) -> u64 {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        let now = u64::try_from(now).unwrap_or_default();
+        self.last_create_time = now.max(self.last_create_time + 1);
+        self.last_create_time
+    }
+
+    fn new_voice_bridge(&mut self) -> String {
+        loop {
+            let bridge = self.next_voice_bridge.to_string();
+            self.next_voice_bridge += 1;
+            if !self.voice_bridges.contains(&bridge) {
+                return bridge;
+            }
+        }
+    }
+}
+
+/// Letters and digits.
+pub(super) fn random_text(length: usize) -> String {
+    Alphanumeric.sample_string(&mut rand::rng(), length)
+}
+
+/// The external id of a breakout: BBB makes it of the parent, of the time after the first hyphen
+/// of the id that was asked for, and of the sequence.
+fn breakout_id(parent: &str, new: &NewMeeting) -> String {
+    let time = new.meeting_id.split_once('-').map_or("", |(_, time)| time);
+    format!("{}-{time}", sha1(&format!("{parent}-{time}-{}", new.sequence)).as_str())
+}
+
+/// A checksum without call and secret is the plain hash of its query.
+fn sha1(text: &str) -> Checksum {
+    Checksum::of(Algorithm::Sha1, "", text, "")
+}
