@@ -51,6 +51,21 @@ impl Replied {
         }
     }
 
+    /// Takes over what a create's answer says of the meeting.
+    pub(super) fn fill(&self, meeting: &mut Meeting) {
+        let Ok(answer) = answer::Answer::read(&self.body) else { return };
+        let field = |name: &str| answer.get(name).filter(|text| !text.is_empty());
+        if let Some(internal_id) = field("internalMeetingID") {
+            meeting.internal_id = internal_id.into();
+        }
+        if let Some(password) = field("moderatorPW") {
+            meeting.moderator_pw = password.into();
+        }
+        // A breakout room comes back under another id than it was asked for.
+        let returned = field("meetingID").filter(|id| *id != meeting.id.as_str());
+        meeting.alias = returned.map(Into::into);
+    }
+
     /// The answer for the front end. Only refusals that lack key or message are put into the usual
     /// form (BBB answers a taken voice bridge that way).
     pub(super) fn relay(self, unable: &'static str) -> Result<Answer, Failure> {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use rand::RngExt as _;
 
 use super::{Create, UNABLE};
-use crate::bbb::{Failure, answer};
+use crate::bbb::Failure;
 use crate::client::{CallError, Client, Reply, Request};
 use crate::config::Policy;
 use crate::model::{Meeting, Server, ServerId, ServerState};
@@ -186,7 +186,7 @@ impl<'a> Attempt<'a> {
     }
 
     async fn ask(&self, placed: Placed) -> Taken {
-        let meeting = self.meeting(&placed.server, "");
+        let meeting = self.meeting(&placed.server);
         let password = Some(self.moderator_pw.as_str());
         let query = self.pool.query_for(self.create, &placed.server, &meeting, password);
         let body = self.create.body.clone();
@@ -215,7 +215,7 @@ impl<'a> Attempt<'a> {
         body: Option<Bytes>,
         error: &CallError,
     ) -> Taken {
-        let meeting = self.meeting(&placed.server, "");
+        let meeting = self.meeting(&placed.server);
         match self.pool.still_there(self.client, &placed.server, &meeting).await {
             Some(false) => Taken::No,
             Some(true) => {
@@ -235,32 +235,20 @@ impl<'a> Attempt<'a> {
         if !replied.succeeded() {
             return Taken::Yes(replied.relay(UNABLE));
         }
-        let read = answer::Answer::read(&replied.body);
-        let field = |name: &str| read.as_ref().ok().and_then(|a| a.get(name)).unwrap_or_default();
-        let mut meeting = self.meeting(&placed.server, field("internalMeetingID"));
-        let returned = field("meetingID");
-        if !returned.is_empty() && returned != meeting.id.as_str() {
-            meeting.alias = Some(returned.into());
-        }
-        let stored = self.pool.store().change(move |draft| {
-            draft.put_meeting(meeting);
-            Ok::<(), std::convert::Infallible>(())
-        });
-        if let Err(error) = stored.await {
-            tracing::error!(meeting = %self.name.1, server = %placed.server.id, %error, "a new meeting cannot be stored");
-            return Taken::Yes(Err(Failure::internal(format!(
-                "The meeting cannot be kept: {error}."
-            ))));
+        let mut meeting = self.meeting(&placed.server);
+        replied.fill(&mut meeting);
+        if let Err(failure) = self.pool.keep(meeting).await {
+            return Taken::Yes(Err(failure));
         }
         placed.live.confirm(&self.name);
         Taken::Yes(replied.relay(UNABLE))
     }
 
-    fn meeting(&self, server: &Server, internal_id: &str) -> Meeting {
+    fn meeting(&self, server: &Server) -> Meeting {
         Meeting {
             tenant: self.name.0.clone(),
             id: self.name.1.clone(),
-            internal_id: internal_id.into(),
+            internal_id: "".into(),
             alias: None,
             server: server.id.clone(),
             moderator_pw: self.moderator_pw.as_str().into(),

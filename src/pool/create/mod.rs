@@ -9,13 +9,15 @@ mod attempt;
 mod bridges;
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use tokio::sync::OwnedMutexGuard;
 
 use super::live::Name;
-use super::{Answer, Pool, rules};
+use super::meetings::Replied;
+use super::{Answer, Pool, now_ms, rules};
 use crate::bbb::params::identifier;
 use crate::bbb::{Failure, Params};
 use crate::client::Client;
@@ -133,7 +135,10 @@ impl Pool {
         let query = self.query_for(create, &server, known, None);
         let answer = self.send_create(client, &server, &query, create.body.clone()).await;
         match answer {
-            Ok(answer) => Some(answer.relay(UNABLE)),
+            Ok(replied) => Some(match self.keep_anew(known, &replied).await {
+                Ok(()) => replied.relay(UNABLE),
+                Err(failure) => Err(failure),
+            }),
             Err(error) => {
                 self.failed(&server.id, &error, std::time::Instant::now());
                 if self.dead(&server) {
@@ -143,6 +148,31 @@ impl Pool {
                 Some(Err(Failure::internal(UNABLE)))
             }
         }
+    }
+
+    /// A server that had lost the meeting starts it anew under another internalMeetingID, which is
+    /// stored before anybody hears of it.
+    async fn keep_anew(&self, known: &Arc<Meeting>, replied: &Replied) -> Result<(), Failure> {
+        let mut meeting = Meeting::clone(known);
+        replied.fill(&mut meeting);
+        if !replied.succeeded() || meeting.internal_id == known.internal_id {
+            return Ok(());
+        }
+        meeting.created_ms = now_ms();
+        self.keep(meeting).await
+    }
+
+    /// Stores a meeting.
+    async fn keep(&self, meeting: Meeting) -> Result<(), Failure> {
+        let id = meeting.id.clone();
+        let stored = self.store().change(move |draft| {
+            draft.put_meeting(meeting);
+            Ok::<(), Infallible>(())
+        });
+        stored.await.map_err(|error| {
+            tracing::error!(meeting = %id, %error, "a meeting cannot be stored");
+            Failure::internal(format!("The meeting cannot be kept: {error}."))
+        })
     }
 
     fn dead(&self, server: &Server) -> bool {
