@@ -133,6 +133,7 @@ impl Pool {
         let location = client.signed_url(&server, "join", &params.to_query());
         if counts
             && config.placement.policy == Policy::Scalelite
+            && server.state == ServerState::Enabled
             && let Some(live) = live
         {
             live.add_load(server.capacity.load_multiplier());
