@@ -41,6 +41,11 @@ impl Replied {
         self.outcome.is_err()
     }
 
+    /// What the front end is told when this is no answer of the API at all.
+    pub(super) fn unusable(&self, unable: &'static str) -> Option<Failure> {
+        self.outcome.as_ref().err().map(|why| told(*why, unable))
+    }
+
     /// Whether the server says that it does not know the meeting.
     pub(super) fn says_not_found(&self) -> bool {
         match &self.outcome {
@@ -81,12 +86,16 @@ impl Replied {
                 }))
             }
             Ok(Outcome::Failed { failure, .. }) => Err(failure),
-            Err(Unreadable::NoReturncode) => {
-                Err(Failure::internal("Response did not include returncode"))
-            }
-            Err(Unreadable::Malformed) => Err(Failure::internal(unable)),
+            Err(why) => Err(told(why, unable)),
         }
     }
+}
+
+fn told(why: Unreadable, unable: &'static str) -> Failure {
+    Failure::internal(match why {
+        Unreadable::NoReturncode => "Response did not include returncode",
+        Unreadable::Malformed => unable,
+    })
 }
 
 /// A call about one meeting.
@@ -148,6 +157,7 @@ impl Pool {
         let location = client.signed_url(&server, "join", &params.to_query());
         if counts
             && config.placement.policy == Policy::Scalelite
+            && server.state == ServerState::Enabled
             && let Some(live) = live
         {
             live.add_load(server.capacity.load_multiplier());

@@ -114,6 +114,12 @@ impl Pool {
         self.0.live.store(Arc::new(live.collect()));
     }
 
+    /// Notes that an operator changed the servers: an answer got from the old ones is out of date.
+    fn servers_were_changed(&self) {
+        self.follow_servers();
+        self.0.shared.discard();
+    }
+
     /// The servers with what is known of each, in the order of their ids.
     pub fn servers(&self) -> Vec<(Arc<Server>, Arc<Live>)> {
         let state = self.store().state();

@@ -158,7 +158,7 @@ impl Pool {
             Ok(())
         });
         change.await?;
-        self.follow_servers();
+        self.servers_were_changed();
         Ok(Arc::new(added))
     }
 
@@ -177,7 +177,7 @@ impl Pool {
             Ok::<_, ServerError>(server)
         });
         let server = changed.await?;
-        self.follow_servers();
+        self.servers_were_changed();
         Ok(Arc::new(server))
     }
 
@@ -219,7 +219,7 @@ impl Pool {
             Ok(())
         });
         change.await?;
-        self.follow_servers();
+        self.servers_were_changed();
         Ok(())
     }
 

@@ -45,10 +45,17 @@ pub(super) struct Attempt<'a> {
 enum Taken {
     /// It answered; this is the front end's answer.
     Yes(Result<Answer, Failure>),
-    /// Nothing was started there.
-    No,
+    /// Nothing was started there; why, in words for the front end.
+    No(Failure),
     /// It failed with a status of 500 or above.
-    Refused,
+    Refused(Failure),
+}
+
+/// Why it is not known whether a server took the create.
+struct Missed {
+    error: CallError,
+    /// What the front end is told if no other server takes it.
+    failure: Failure,
 }
 
 /// A chosen server with its reserve; dropped, it gives the reserve back.
@@ -114,11 +121,15 @@ impl<'a> Attempt<'a> {
             tried.push(placed.server.id.clone());
             match self.ask(placed).await {
                 Taken::Yes(answer) => return answer,
-                Taken::No => {}
-                Taken::Refused if refusals == 1 => break,
-                Taken::Refused => refusals += 1,
+                Taken::No(failure) => last = Some(failure),
+                Taken::Refused(failure) => {
+                    last = Some(failure);
+                    refusals += 1;
+                }
             }
-            last = Some(Failure::internal(UNABLE));
+            if refusals == 2 {
+                break;
+            }
         }
         Err(last.unwrap_or_else(Failure::no_server))
     }
@@ -191,20 +202,26 @@ impl<'a> Attempt<'a> {
         let query = self.pool.query_for(self.create, &placed.server, &meeting, password);
         let body = self.create.body.clone();
         let reply = self.pool.send_create(self.client, &placed.server, &query, body.clone()).await;
-        let error = match reply {
-            Ok(replied) if replied.status >= 500 && replied.unreadable() => return Taken::Refused,
-            Ok(replied) if !replied.unreadable() => return self.settle(placed, replied).await,
-            Ok(_) => CallError::Broken { reason: "the answer cannot be read".to_owned() },
+        let missed = match reply {
+            Ok(replied) => match replied.unusable(UNABLE) {
+                None => return self.settle(placed, replied).await,
+                Some(failure) if replied.status >= 500 => return Taken::Refused(failure),
+                Some(failure) => {
+                    let reason = "the answer cannot be read".to_owned();
+                    Missed { error: CallError::Broken { reason }, failure }
+                }
+            },
             Err(error) => {
                 self.pool.failed(&placed.server.id, &error, Instant::now());
-                error
+                Missed { error, failure: Failure::internal(UNABLE) }
             }
         };
+        let error = &missed.error;
         tracing::warn!(server = %placed.server.id, meeting = %self.name.1, %error, "a create failed");
         if matches!(error, CallError::Connect { .. } | CallError::Address) {
-            return Taken::No;
+            return Taken::No(missed.failure);
         }
-        self.ask_again(placed, &query, body, &error).await
+        self.ask_again(placed, &query, body, missed).await
     }
 
     /// The call may have reached the server: it is asked, so that no second copy is started.
@@ -213,11 +230,11 @@ impl<'a> Attempt<'a> {
         placed: Placed,
         query: &str,
         body: Option<Bytes>,
-        error: &CallError,
+        missed: Missed,
     ) -> Taken {
         let meeting = self.meeting(&placed.server);
         match self.pool.still_there(self.client, &placed.server, &meeting).await {
-            Some(false) => Taken::No,
+            Some(false) => Taken::No(missed.failure),
             Some(true) => {
                 match self.pool.send_create(self.client, &placed.server, query, body).await {
                     Ok(replied) if !replied.unreadable() => self.settle(placed, replied).await,
@@ -225,8 +242,8 @@ impl<'a> Attempt<'a> {
                 }
             }
             // A server that broke the connection and then cannot be reached has nobody in it.
-            None if matches!(error, CallError::Broken { .. }) => Taken::No,
-            None => Taken::Yes(Err(Failure::internal(UNABLE))),
+            None if matches!(missed.error, CallError::Broken { .. }) => Taken::No(missed.failure),
+            None => Taken::Yes(Err(missed.failure)),
         }
     }
 
