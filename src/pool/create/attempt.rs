@@ -140,6 +140,10 @@ impl<'a> Attempt<'a> {
             servers.iter().filter(usable).collect()
         };
         let choose = |usable: &[&(Arc<Server>, Arc<Live>)]| {
+            if self.parent.is_some() {
+                // The class is there: no tag and no limit sends its rooms elsewhere.
+                return usable.first().map(|only| (*only).clone()).ok_or(NoServer::None);
+            }
             let candidates: Vec<_> = usable.iter().filter_map(|s| self.candidate(s)).collect();
             let tie = |equals| rand::rng().random_range(0..equals);
             let (people, policy) = (f64::from(self.people), config.placement.policy);
