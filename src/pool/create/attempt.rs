@@ -95,7 +95,7 @@ impl<'a> Attempt<'a> {
             wanted: Wanted::parse(&rules::server_tag(params, &config.create.rules)),
             people: hint.unwrap_or(config.placement.expected_people).min(limit),
             moderator_pw: given("moderatorPW").unwrap_or_else(password),
-            voice_bridge: bridges.take(&state, name.1.as_str(), wish, &config.dial_in),
+            voice_bridge: bridges.take(&state, &name, wish, &config.dial_in),
             parent,
             name,
         })
