@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use rand::RngExt as _;
 
-use super::{Create, UNABLE};
+use super::{Create, UNABLE, not_kept};
 use crate::bbb::{Failure, answer};
 use crate::client::{CallError, Client, Reply, Request};
 use crate::config::Policy;
@@ -190,13 +190,13 @@ impl<'a> Attempt<'a> {
     }
 
     async fn ask(&self, placed: Placed) -> Taken {
-        let meeting = self.meeting(&placed.server, "");
-        let password = Some(self.moderator_pw.as_str());
-        let query = self.pool.query_for(self.create, &placed.server, &meeting, password);
-        let body = self.create.body.clone();
-        let reply = self.pool.send_create(self.client, &placed.server, &query, body.clone()).await;
-        let error = match reply {
+        let error = match self.send(&placed, Some(&self.moderator_pw)).await {
             Ok(replied) if replied.status >= 500 && replied.unreadable() => return Taken::Refused,
+            Ok(replied)
+                if replied.refused_as("idNotUnique") && self.left_behind(&placed.server) =>
+            {
+                return self.take_over(placed).await;
+            }
             Ok(replied) if !replied.unreadable() => return self.settle(placed, replied).await,
             Ok(_) => CallError::Broken { reason: "the answer cannot be read".to_owned() },
             Err(error) => {
@@ -208,30 +208,45 @@ impl<'a> Attempt<'a> {
         if matches!(error, CallError::Connect { .. } | CallError::Address) {
             return Taken::No;
         }
-        self.ask_again(placed, &query, body, &error).await
+        self.ask_again(placed, &error).await
     }
 
     /// The call may have reached the server: it is asked, so that no second copy is started.
-    async fn ask_again(
-        &self,
-        placed: Placed,
-        query: &str,
-        body: Option<Bytes>,
-        error: &CallError,
-    ) -> Taken {
-        let meeting = self.meeting(&placed.server, "");
+    async fn ask_again(&self, placed: Placed, error: &CallError) -> Taken {
+        let meeting = self.meeting(&placed.server);
         match self.pool.still_there(self.client, &placed.server, &meeting).await {
             Some(false) => Taken::No,
-            Some(true) => {
-                match self.pool.send_create(self.client, &placed.server, query, body).await {
-                    Ok(replied) if !replied.unreadable() => self.settle(placed, replied).await,
-                    _ => Taken::Yes(Err(Failure::internal(UNABLE))),
-                }
-            }
+            Some(true) => self.take_over(placed).await,
             // A server that broke the connection and then cannot be reached has nobody in it.
             None if matches!(error, CallError::Broken { .. }) => Taken::No,
             None => Taken::Yes(Err(Failure::internal(UNABLE))),
         }
+    }
+
+    /// Takes the meeting that the server has already. It has its password, so none may be made up:
+    /// servers refuse a create with another one.
+    async fn take_over(&self, placed: Placed) -> Taken {
+        match self.send(&placed, None).await {
+            Ok(replied) if !replied.unreadable() => self.settle(placed, replied).await,
+            _ => Taken::Yes(Err(Failure::internal(UNABLE))),
+        }
+    }
+
+    async fn send(&self, placed: &Placed, password: Option<&str>) -> Result<Replied, CallError> {
+        let meeting = self.meeting(&placed.server);
+        let query = self.pool.query_for(self.create, &placed.server, &meeting, password);
+        let body = self.create.body.clone();
+        self.pool.send_create(self.client, &placed.server, &query, body).await
+    }
+
+    /// Whether the meeting that the server has is one that an earlier create made, whose answer
+    /// was lost: then only the password that beadle made up is another one.
+    fn left_behind(&self, server: &Server) -> bool {
+        let (tenant, id) = &self.name;
+        let state = self.pool.store().state();
+        let foreign = |meeting: &Arc<Meeting>| meeting.id == *id && meeting.tenant != *tenant;
+        let made_up = self.create.params.get("moderatorPW").is_none_or(|given| given.is_empty());
+        made_up && !state.meetings_on(&server.id).any(foreign)
     }
 
     /// Stores the meeting when the server said yes, and only then answers.
@@ -239,32 +254,24 @@ impl<'a> Attempt<'a> {
         if !replied.succeeded() {
             return Taken::Yes(replied.relay(UNABLE));
         }
-        let read = answer::Answer::read(&replied.body);
-        let field = |name: &str| read.as_ref().ok().and_then(|a| a.get(name)).unwrap_or_default();
-        let mut meeting = self.meeting(&placed.server, field("internalMeetingID"));
-        let returned = field("meetingID");
-        if !returned.is_empty() && returned != meeting.id.as_str() {
-            meeting.alias = Some(returned.into());
-        }
+        let meeting = as_answered(self.meeting(&placed.server), &replied.body);
         let stored = self.pool.store().change(move |draft| {
             draft.put_meeting(meeting);
             Ok::<(), std::convert::Infallible>(())
         });
         if let Err(error) = stored.await {
             tracing::error!(meeting = %self.name.1, server = %placed.server.id, %error, "a new meeting cannot be stored");
-            return Taken::Yes(Err(Failure::internal(format!(
-                "The meeting cannot be kept: {error}."
-            ))));
+            return Taken::Yes(Err(not_kept(&error)));
         }
         placed.live.confirm(&self.name);
         Taken::Yes(replied.relay(UNABLE))
     }
 
-    fn meeting(&self, server: &Server, internal_id: &str) -> Meeting {
+    fn meeting(&self, server: &Server) -> Meeting {
         Meeting {
             tenant: self.name.0.clone(),
             id: self.name.1.clone(),
-            internal_id: internal_id.into(),
+            internal_id: "".into(),
             alias: None,
             server: server.id.clone(),
             moderator_pw: self.moderator_pw.as_str().into(),
@@ -311,6 +318,20 @@ impl Pool {
         let replied = Replied::from(reply.ok()?);
         if replied.unreadable() { None } else { Some(!replied.says_not_found()) }
     }
+}
+
+/// A meeting with the ids and the password that the server's answer names.
+pub(super) fn as_answered(mut meeting: Meeting, body: &[u8]) -> Meeting {
+    let Ok(answer) = answer::Answer::read(body) else { return meeting };
+    let field = |name: &str| answer.get(name).filter(|text| !text.is_empty());
+    if let Some(internal_id) = field("internalMeetingID") {
+        meeting.internal_id = internal_id.into();
+    }
+    if let Some(password) = field("moderatorPW") {
+        meeting.moderator_pw = password.into();
+    }
+    meeting.alias = field("meetingID").filter(|id| *id != meeting.id.as_str()).map(Into::into);
+    meeting
 }
 
 fn password() -> String {
