@@ -48,12 +48,14 @@ impl Replied {
 
     /// Whether the server says that it does not know the meeting.
     pub(super) fn says_not_found(&self) -> bool {
-        match &self.outcome {
-            Ok(Outcome::Failed { failure, .. }) => {
-                matches!(&*failure.key, "notFound" | "meetingNotFound" | "invalidMeetingIdentifier")
-            }
-            _ => false,
-        }
+        ["notFound", "meetingNotFound", "invalidMeetingIdentifier"]
+            .iter()
+            .any(|key| self.refused_as(key))
+    }
+
+    /// Whether the server refuses with this key.
+    pub(super) fn refused_as(&self, key: &str) -> bool {
+        matches!(&self.outcome, Ok(Outcome::Failed { failure, .. }) if failure.key == key)
     }
 
     /// Takes over what a create's answer says of the meeting.

@@ -30,7 +30,7 @@ pub(super) struct Reply {
 impl Reply {
     pub(super) fn new() -> Self {
         Self {
-            buffer: Vec::new(),
+            buffer: vec![0; HEAD_ROOM],
             start: 0,
             body_at: HEAD_ROOM,
             status: 200,

@@ -102,7 +102,7 @@ impl<'a> Attempt<'a> {
             wanted: Wanted::parse(&rules::server_tag(params, &config.create.rules)),
             people: hint.unwrap_or(config.placement.expected_people).min(limit),
             moderator_pw: given("moderatorPW").unwrap_or_else(password),
-            voice_bridge: bridges.take(&state, name.1.as_str(), wish, &config.dial_in),
+            voice_bridge: bridges.take(&state, &name, wish, &config.dial_in),
             parent,
             name,
         })
@@ -151,6 +151,10 @@ impl<'a> Attempt<'a> {
             servers.iter().filter(usable).collect()
         };
         let choose = |usable: &[&(Arc<Server>, Arc<Live>)]| {
+            if self.parent.is_some() {
+                // The class is there: no tag and no limit sends its rooms elsewhere.
+                return usable.first().map(|only| (*only).clone()).ok_or(NoServer::None);
+            }
             let candidates: Vec<_> = usable.iter().filter_map(|s| self.candidate(s)).collect();
             let tie = |equals| rand::rng().random_range(0..equals);
             let (people, policy) = (f64::from(self.people), config.placement.policy);
@@ -197,13 +201,11 @@ impl<'a> Attempt<'a> {
     }
 
     async fn ask(&self, placed: Placed) -> Taken {
-        let meeting = self.meeting(&placed.server);
-        let password = Some(self.moderator_pw.as_str());
-        let query = self.pool.query_for(self.create, &placed.server, &meeting, password);
-        let body = self.create.body.clone();
-        let reply = self.pool.send_create(self.client, &placed.server, &query, body.clone()).await;
-        let missed = match reply {
+        let missed = match self.send(&placed, Some(&self.moderator_pw)).await {
             Ok(replied) => match replied.unusable(UNABLE) {
+                None if replied.refused_as("idNotUnique") && self.left_behind(&placed.server) => {
+                    return self.take_over(placed).await;
+                }
                 None => return self.settle(placed, replied).await,
                 Some(failure) if replied.status >= 500 => return Taken::Refused(failure),
                 Some(failure) => {
@@ -221,30 +223,45 @@ impl<'a> Attempt<'a> {
         if matches!(error, CallError::Connect { .. } | CallError::Address) {
             return Taken::No(missed.failure);
         }
-        self.ask_again(placed, &query, body, missed).await
+        self.ask_again(placed, missed).await
     }
 
     /// The call may have reached the server: it is asked, so that no second copy is started.
-    async fn ask_again(
-        &self,
-        placed: Placed,
-        query: &str,
-        body: Option<Bytes>,
-        missed: Missed,
-    ) -> Taken {
+    async fn ask_again(&self, placed: Placed, missed: Missed) -> Taken {
         let meeting = self.meeting(&placed.server);
         match self.pool.still_there(self.client, &placed.server, &meeting).await {
             Some(false) => Taken::No(missed.failure),
-            Some(true) => {
-                match self.pool.send_create(self.client, &placed.server, query, body).await {
-                    Ok(replied) if !replied.unreadable() => self.settle(placed, replied).await,
-                    _ => Taken::Yes(Err(Failure::internal(UNABLE))),
-                }
-            }
+            Some(true) => self.take_over(placed).await,
             // A server that broke the connection and then cannot be reached has nobody in it.
             None if matches!(missed.error, CallError::Broken { .. }) => Taken::No(missed.failure),
             None => Taken::Yes(Err(missed.failure)),
         }
+    }
+
+    /// Takes the meeting that the server has already. It has its password, so none may be made up:
+    /// servers refuse a create with another one.
+    async fn take_over(&self, placed: Placed) -> Taken {
+        match self.send(&placed, None).await {
+            Ok(replied) if !replied.unreadable() => self.settle(placed, replied).await,
+            _ => Taken::Yes(Err(Failure::internal(UNABLE))),
+        }
+    }
+
+    async fn send(&self, placed: &Placed, password: Option<&str>) -> Result<Replied, CallError> {
+        let meeting = self.meeting(&placed.server);
+        let query = self.pool.query_for(self.create, &placed.server, &meeting, password);
+        let body = self.create.body.clone();
+        self.pool.send_create(self.client, &placed.server, &query, body).await
+    }
+
+    /// Whether the meeting that the server has is one that an earlier create made, whose answer
+    /// was lost: then only the password that beadle made up is another one.
+    fn left_behind(&self, server: &Server) -> bool {
+        let (tenant, id) = &self.name;
+        let state = self.pool.store().state();
+        let foreign = |meeting: &Arc<Meeting>| meeting.id == *id && meeting.tenant != *tenant;
+        let made_up = self.create.params.get("moderatorPW").is_none_or(|given| given.is_empty());
+        made_up && !state.meetings_on(&server.id).any(foreign)
     }
 
     /// Stores the meeting when the server said yes, and only then answers.

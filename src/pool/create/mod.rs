@@ -22,6 +22,7 @@ use crate::bbb::params::identifier;
 use crate::bbb::{Failure, Params};
 use crate::client::Client;
 use crate::model::{Meeting, MeetingId, Server, ServerState, TenantId};
+use crate::store::ChangeError;
 
 use attempt::Attempt;
 pub(super) use bridges::Bridges;
@@ -135,10 +136,10 @@ impl Pool {
         let query = self.query_for(create, &server, known, None);
         let answer = self.send_create(client, &server, &query, create.body.clone()).await;
         match answer {
-            Ok(replied) => Some(match self.keep_anew(known, &replied).await {
-                Ok(()) => replied.relay(UNABLE),
-                Err(failure) => Err(failure),
-            }),
+            Ok(replied) => {
+                let kept = self.keep_anew(known, &replied).await;
+                Some(kept.and_then(|()| replied.relay(UNABLE)))
+            }
             Err(error) => {
                 self.failed(&server.id, &error, std::time::Instant::now());
                 if self.dead(&server) {
@@ -153,26 +154,33 @@ impl Pool {
     /// A server that had lost the meeting starts it anew under another internalMeetingID, which is
     /// stored before anybody hears of it.
     async fn keep_anew(&self, known: &Arc<Meeting>, replied: &Replied) -> Result<(), Failure> {
-        let mut meeting = Meeting::clone(known);
-        replied.fill(&mut meeting);
-        if !replied.succeeded() || meeting.internal_id == known.internal_id {
+        if !replied.succeeded() {
             return Ok(());
         }
-        meeting.created_ms = now_ms();
-        self.keep(meeting).await
+        let mut renewed = Meeting::clone(known);
+        replied.fill(&mut renewed);
+        if renewed.internal_id == known.internal_id {
+            return Ok(());
+        }
+        renewed.created_ms = now_ms();
+        let old = known.internal_id.clone();
+        let change = self.store().change(move |draft| {
+            let stored = draft.state().meeting_of_id(&renewed.tenant, renewed.id.as_str());
+            if stored.is_none_or(|stored| stored.internal_id == old) {
+                draft.put_meeting(renewed);
+            }
+            Ok::<(), Infallible>(())
+        });
+        change.await.map_err(|error| not_kept(&error))
     }
 
-    /// Stores a meeting.
+    /// Stores a new meeting.
     async fn keep(&self, meeting: Meeting) -> Result<(), Failure> {
-        let id = meeting.id.clone();
-        let stored = self.store().change(move |draft| {
+        let change = self.store().change(move |draft| {
             draft.put_meeting(meeting);
             Ok::<(), Infallible>(())
         });
-        stored.await.map_err(|error| {
-            tracing::error!(meeting = %id, %error, "a meeting cannot be stored");
-            Failure::internal(format!("The meeting cannot be kept: {error}."))
-        })
+        change.await.map_err(|error| not_kept(&error))
     }
 
     fn dead(&self, server: &Server) -> bool {
@@ -204,4 +212,10 @@ impl Pool {
         rules::apply(&mut params, &config.create.rules, Some(rules::SERVER_TAG));
         params.to_query()
     }
+}
+
+/// A meeting that cannot be stored must not be acknowledged.
+fn not_kept(error: &ChangeError<Infallible>) -> Failure {
+    tracing::error!(%error, "a meeting cannot be stored");
+    Failure::internal(format!("The meeting cannot be kept: {error}."))
 }
