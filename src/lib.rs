@@ -12,13 +12,14 @@
 //! 8. [`app`]: builds all of it, runs it, stops it; [`telemetry`] is its log.
 //!
 //! Beside them stands [`api`], the JSON of the operator's API, and [`sim`], BigBlueButton servers
-//! that are simulated, for tests, benches and the demo.
+//! that are simulated, for tests, benches and [`demo`].
 
 pub mod api;
 pub mod app;
 pub mod bbb;
 pub mod client;
 pub mod config;
+pub mod demo;
 pub mod model;
 pub mod pool;
 pub mod sim;
