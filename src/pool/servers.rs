@@ -287,11 +287,10 @@ impl Pool {
 
     /// Refuses where a server still has meetings.
     fn idle(&self, id: &ServerId) -> Result<(), ServerError> {
-        let state = self.store().state();
-        if state.server(id).is_none() {
+        if self.store().state().server(id).is_none() {
             return Err(ServerError::Unknown(id.to_string()));
         }
-        match state.meeting_count_on(id) {
+        match self.placed_on(id) {
             0 => Ok(()),
             meetings => {
                 let people = self.live(id).figures().users;
