@@ -102,6 +102,13 @@ impl Pool {
         self.live(id).observed(figures, list);
     }
 
+    /// How many meetings beadle has placed on a server, those included that it is just creating.
+    pub fn placed_on(&self, id: &ServerId) -> usize {
+        // In this order a create that ends meanwhile is counted twice rather than not at all.
+        let creating = self.live(id).pending();
+        creating + self.store().state().meeting_count_on(id)
+    }
+
     /// Brings the live figures in line with the servers that there are.
     fn follow_servers(&self) {
         let _one_at_a_time = self.0.following.lock().unwrap_or_else(PoisonError::into_inner);

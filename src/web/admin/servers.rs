@@ -63,7 +63,7 @@ pub(super) fn view(
         largest: figures.largest,
         voices: figures.voices,
         videos: figures.videos,
-        placed: pool.store().state().meeting_count_on(&server.id),
+        placed: pool.placed_on(&server.id),
         max_meetings: server.max_meetings,
         max_users: server.max_users,
         version: live.version().map(|version| version.to_string()).filter(|v| !v.is_empty()),
