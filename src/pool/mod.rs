@@ -101,13 +101,15 @@ impl Pool {
 
     /// Brings the live figures in line with the servers that there are.
     fn follow_servers(&self) {
-        let state = self.store().state();
-        let old = self.0.live.load();
-        let live = state.servers().map(|server| {
-            let live = old.get(&server.id).cloned().unwrap_or_default();
-            (server.id.clone(), live)
+        // The poller does this as well: what one of two at once finds known, the other must keep.
+        self.0.live.rcu(|old| {
+            let state = self.store().state();
+            let live = state.servers().map(|server| {
+                let live = old.get(&server.id).cloned().unwrap_or_default();
+                (server.id.clone(), live)
+            });
+            live.collect::<HashMap<_, _>>()
         });
-        self.0.live.store(Arc::new(live.collect()));
     }
 
     /// Notes that an operator changed the servers: an answer got from the old ones is out of date.
