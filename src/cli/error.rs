@@ -53,7 +53,7 @@ pub(super) enum CliError {
         name: String,
     },
     /// The daemon did not start, or broke down.
-    #[error("{0:#}")]
+    #[error("{}", in_one_sentence(.0))]
     Daemon(anyhow::Error),
     /// The system gave no runtime.
     #[error("cannot start: {0}")]
@@ -122,4 +122,18 @@ impl CliError {
             _ => Exit::Failed,
         }
     }
+}
+
+/// An error and its causes. Some errors name their cause themselves, which then is not repeated.
+fn in_one_sentence(error: &anyhow::Error) -> String {
+    let mut sentence = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if sentence.is_empty() {
+            sentence = cause;
+        } else if !sentence.contains(&cause) {
+            sentence.push_str(": ");
+            sentence.push_str(&cause);
+        }
+    }
+    sentence
 }

@@ -9,7 +9,7 @@ use super::args::{EndMeeting, Meeting, MeetingList, MeetingsCommand};
 use super::console::Console;
 use super::daemon::Resource;
 use super::error::{CliError, Exit};
-use super::table::{self, Align, Column, cell};
+use super::table::{self, Column, Kind, cell};
 use super::{print, words};
 use crate::api::{self, Ended, MeetingView, ServerView};
 
@@ -55,21 +55,24 @@ async fn end(console: &Console, wish: EndMeeting) -> Result<(), CliError> {
     })
 }
 
+/// What a narrow terminal can do without, the least important first.
+const SPARE: [&str; 2] = ["cameras", "moderators"];
+
 fn overview(meetings: &[MeetingView]) -> String {
     let tenants = meetings.iter().any(|meeting| !meeting.tenant.is_empty());
     let columns = [
-        Column("meeting", Align::Left),
-        Column("name", Align::Left),
-        Column("server", Align::Left),
-        Column("people", Align::Right),
-        Column("moderators", Align::Right),
-        Column("cameras", Align::Right),
-        Column("age", Align::Right),
-        Column("tenant", Align::Left),
+        Column("meeting", Kind::Text),
+        Column("name", Kind::Text),
+        Column("server", Kind::Text),
+        Column("people", Kind::Number),
+        Column("moderators", Kind::Number),
+        Column("cameras", Kind::Number),
+        Column("age", Kind::Number),
+        Column("tenant", Kind::Text),
     ];
     let shown = if tenants { columns.len() } else { columns.len() - 1 };
     let rows = meetings.iter().map(|meeting| row(meeting).into_iter().take(shown).collect());
-    table::grid(columns.get(..shown).unwrap_or(&columns), rows)
+    table::grid(columns.get(..shown).unwrap_or(&columns), &SPARE, rows)
 }
 
 fn row(meeting: &MeetingView) -> Vec<Cell> {

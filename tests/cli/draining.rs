@@ -71,6 +71,7 @@ async fn a_silent_server_is_not_taken_for_empty() {
     let pool = Pool::of(&["one"]).await;
     let [server] = pool.servers.as_slice() else { unreachable!("one server") };
     server.stop().await;
+    pool.place.ok(&["poll"]);
     let ran = pool.place.run(&["servers", "cordon", "one", "--wait", "--timeout", "1"]);
     assert_eq!(ran.code, 4, "{ran:?}");
     assert!(ran.err.contains("now it fails"), "{ran:?}");

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::daemon::Daemon;
 use crate::place::{Place, run};
 use crate::pool::{Pool, host};
+use crate::terminal::{Terminal, WIDTH};
 
 /// A daemon with two servers on one host that nobody asked anything: `one` and `two`.
 fn unasked() -> (Place, Daemon) {
@@ -36,7 +37,7 @@ async fn the_table_and_the_json_show_the_same() {
     );
     let address = pool.servers.first().map(host).expect("a server");
     let one = line(&text, "one").join(" ");
-    let begin = format!("one {address} cordoned online 0 0 0 1 0 - 3.0.10 0 s ago");
+    let begin = format!("one {address} cordoned online 0 0 0 1 0 - 3.0.10 ");
     assert!(one.starts_with(&begin), "{text}");
     let two = line(&text, "two");
     assert_eq!(two.get(2..6), Some(&["enabled", "online", "1", "30"][..]), "{text}");
@@ -54,6 +55,21 @@ async fn the_table_and_the_json_show_the_same() {
     let shown = pool.place.ok(&["servers", "show", "two"]);
     assert_eq!(line(&shown, "people"), ["people", "30"]);
     assert_eq!(line(&shown, "meetings"), ["meetings", "1", "(1", "placed", "by", "beadle)"]);
+}
+
+#[test]
+fn a_table_is_no_wider_than_the_terminal() {
+    let (place, _daemon) = unasked();
+    let long = "a-name-of-its-own.".repeat(4);
+    place.ok(&["servers", "add", &long, "s", "--id", "last", "--tag", &long, "--no-probe"]);
+    assert!(place.ok(&["servers", "list"]).contains(&long), "all of it where nobody looks");
+    let terminal = Terminal::open();
+    let mut list = place.command(&["servers", "list"]);
+    list.stdout(terminal.other_end());
+    assert_eq!(run(list).code, 0);
+    let seen = terminal.wait_for("last");
+    assert!(seen.lines().all(|line| line.chars().count() <= usize::from(WIDTH)), "{seen}");
+    assert!(seen.contains("load/weight") && seen.contains("disabled"), "{seen}");
 }
 
 #[test]

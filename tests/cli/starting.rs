@@ -91,6 +91,7 @@ fn a_data_directory_that_cannot_be_is_one_sentence() {
     let ran = run(command);
     let lines: Vec<_> = ran.err.lines().filter(|line| line.starts_with("beadle: ")).collect();
     assert_eq!((ran.code, lines.len()), (1, 1), "{ran:?}");
+    assert_eq!(ran.err.matches("Not a directory").count(), 1, "{ran:?}");
 }
 
 #[test]

@@ -9,8 +9,12 @@ use std::thread;
 use std::time::Instant;
 
 use rustix::pty::{self, OpenptFlags};
+use rustix::termios::{Winsize, tcsetwinsize};
 
 use crate::place::DEADLINE;
+
+/// How many characters fit into a line.
+pub(crate) const WIDTH: u16 = 80;
 
 /// A pseudo-terminal, seen from the keyboard and the screen.
 pub(crate) struct Terminal {
@@ -29,6 +33,8 @@ impl Terminal {
         let name = pty::ptsname(&here, Vec::new()).expect("its name");
         let name = name.to_str().expect("text");
         let other = OpenOptions::new().read(true).write(true).open(name).expect("its other end");
+        let size = Winsize { ws_row: 24, ws_col: WIDTH, ws_xpixel: 0, ws_ypixel: 0 };
+        tcsetwinsize(&here, size).expect("a size");
         let keyboard = File::from(here);
         let mut output = keyboard.try_clone().expect("its screen");
         let (sender, screen) = channel();

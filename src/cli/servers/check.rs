@@ -7,7 +7,7 @@ use crate::cli::args::Check;
 use crate::cli::console::Console;
 use crate::cli::daemon::Resource;
 use crate::cli::error::{CliError, Exit};
-use crate::cli::table::{self, Align, Column, cell};
+use crate::cli::table::{self, Column, Kind, cell};
 use crate::cli::{print, words};
 
 /// So many servers are asked at once.
@@ -52,10 +52,10 @@ async fn names(console: &Console, given: Vec<String>) -> Result<Vec<String>, Cli
 
 fn overview(found: &[Checked]) -> String {
     let columns = [
-        Column("id", Align::Left),
-        Column("version", Align::Left),
-        Column("ms", Align::Right),
-        Column("result", Align::Left),
+        Column("id", Kind::Text),
+        Column("version", Kind::Word),
+        Column("ms", Kind::Number),
+        Column("result", Kind::Text),
     ];
     let rows = found.iter().map(|checked| {
         let version = Some(checked.version.as_str()).filter(|version| !version.is_empty());
@@ -66,5 +66,5 @@ fn overview(found: &[Checked]) -> String {
             cell(checked.trouble.as_deref().unwrap_or("ok")),
         ]
     });
-    table::grid(&columns, rows)
+    table::grid(&columns, &["version"], rows)
 }

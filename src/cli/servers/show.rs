@@ -7,7 +7,7 @@ use crate::cli::args::{Listing, Show};
 use crate::cli::console::Console;
 use crate::cli::daemon::Resource;
 use crate::cli::error::CliError;
-use crate::cli::table::{self, Align, Column, cell};
+use crate::cli::table::{self, Column, Kind, cell};
 use crate::cli::{print, words};
 
 pub(super) async fn list(console: &Console, form: &Listing) -> Result<(), CliError> {
@@ -26,27 +26,30 @@ pub(super) async fn show(console: &Console, form: &Show) -> Result<(), CliError>
     console.show(&server, details)
 }
 
+/// What a narrow terminal can do without, the least important first.
+const SPARE: [&str; 6] = ["weight", "load", "host", "version", "answered", "tag"];
+
 /// The servers, one in a line; with their secrets where they come with them.
 pub(in crate::cli) fn table(servers: &[ServerView]) -> String {
     let columns = [
-        Column("id", Align::Left),
-        Column("host", Align::Left),
-        Column("state", Align::Left),
-        Column("health", Align::Left),
-        Column("meetings", Align::Right),
-        Column("people", Align::Right),
-        Column("load", Align::Right),
-        Column("weight", Align::Right),
-        Column("load/weight", Align::Right),
-        Column("tag", Align::Left),
-        Column("version", Align::Left),
-        Column("answered", Align::Right),
-        Column("secret", Align::Left),
+        Column("id", Kind::Text),
+        Column("host", Kind::Text),
+        Column("state", Kind::Word),
+        Column("health", Kind::Word),
+        Column("meetings", Kind::Number),
+        Column("people", Kind::Number),
+        Column("load", Kind::Number),
+        Column("weight", Kind::Number),
+        Column("load/weight", Kind::Number),
+        Column("tag", Kind::Text),
+        Column("version", Kind::Word),
+        Column("answered", Kind::Number),
+        Column("secret", Kind::Text),
     ];
     let secrets = servers.iter().any(|server| server.secret.is_some());
     let shown = if secrets { columns.len() } else { columns.len() - 1 };
     let rows = servers.iter().map(|server| row(server).into_iter().take(shown).collect());
-    table::grid(columns.get(..shown).unwrap_or(&columns), rows)
+    table::grid(columns.get(..shown).unwrap_or(&columns), &SPARE, rows)
 }
 
 fn row(server: &ServerView) -> Vec<Cell> {

@@ -208,7 +208,8 @@ fn find(pool: &Pool, name: &str) -> Result<Arc<Server>, Refused> {
             Err(refused(StatusCode::NOT_FOUND, "unknown", error))
         }
         several => {
-            let ids: Vec<_> = several.iter().map(|server| server.id.as_str()).collect();
+            let mut ids: Vec<_> = several.iter().map(|server| server.id.as_str()).collect();
+            ids.sort_unstable();
             let error =
                 format!("{name} is the host of several servers; name one of {}", ids.join(", "));
             Err(refused(StatusCode::CONFLICT, "ambiguous", error))
