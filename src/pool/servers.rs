@@ -64,7 +64,7 @@ pub enum ServerError {
     #[error("there is no server with the id {0}")]
     Unknown(String),
     /// Meetings are still on it.
-    #[error("server {id} still has {meetings} meetings with {people} people in them")]
+    #[error("server {id} still has {}", crowd(*meetings, *people))]
     Busy {
         /// The server.
         id: String,
@@ -76,6 +76,13 @@ pub enum ServerError {
     /// The store did not take the change.
     #[error("the change cannot be stored: {0}")]
     Store(String),
+}
+
+/// Meetings and people in words: `1 meeting with 7 people`.
+fn crowd(meetings: usize, people: u32) -> String {
+    let plural = if meetings == 1 { "" } else { "s" };
+    let word = if people == 1 { "person" } else { "people" };
+    format!("{meetings} meeting{plural} with {people} {word}")
 }
 
 /// What is wrong with a server, in words.

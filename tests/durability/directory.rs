@@ -1,8 +1,8 @@
 //! The data directory that cannot be used.
 
-use std::path::{Path, PathBuf};
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::{Path, PathBuf};
 
 pub(crate) fn hold() {}
 pub(crate) fn find_it_read_only() {}

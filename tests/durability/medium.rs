@@ -167,7 +167,8 @@ impl<'j> Medium<'j> {
             let node = if facts.is_dir() {
                 self.read_folder(&entry.path())
             } else if facts.is_file() {
-                let file = File { on_disk: fs::read(entry.path()).expect("a file"), pending: Vec::new() };
+                let file =
+                    File { on_disk: fs::read(entry.path()).expect("a file"), pending: Vec::new() };
                 self.add_file(facts.ino(), file)
             } else {
                 continue;

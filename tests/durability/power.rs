@@ -213,7 +213,8 @@ impl Run {
                 let how = if cut.partly { "partly written" } else { "synced" };
                 let opening = if cut.opening { ", opening" } else { "" };
                 let (step, all) = (cut.step, journal.len());
-                self.losses.push(format!("life {life}, step {step} of {all}{opening}, {how}: {loss}"));
+                self.losses
+                    .push(format!("life {life}, step {step} of {all}{opening}, {how}: {loss}"));
             }
             if number == onward {
                 cut.write(&medium, &place.root(life + 1));
@@ -307,7 +308,8 @@ impl Book {
             return Some(format!("worker {worker}: {found}, but {acknowledged} was the last"));
         }
         let server = server(worker, 0).id;
-        let mut rooms: Vec<_> = state.meetings_on(&server).map(|room| Meeting::clone(room)).collect();
+        let mut rooms: Vec<_> =
+            state.meetings_on(&server).map(|room| Meeting::clone(room)).collect();
         rooms.sort_by(|a, b| a.id.cmp(&b.id));
         (rooms != rooms_at(worker, found))
             .then(|| format!("worker {worker}: half of version {found}: {rooms:?}"))
