@@ -41,7 +41,7 @@ def main(url, secret):
     names = sorted(str(m.get_meetingid()) for m in bbb.get_meetings().get_meetings())
     assert names == ["python 1", "python 2"], names
     info = bbb.get_meeting_info("python 1").get_meetinginfo()
-    assert str(info.get_participant_count()) == "1"
+    assert str(info.get_participantcount()) == "1"
     assert str(info.get_meetingname()) == "Ünïcode & Co 1"
     for n in (1, 2):
         assert bbb.end_meeting(f"python {n}", "mp").get_return_code() == "SUCCESS"

@@ -61,8 +61,8 @@ impl Beadle {
 
 /// The folder that the packages were installed into.
 fn installed() -> PathBuf {
-    let folder = std::env::var_os("BEADLE_CLIENTS");
-    PathBuf::from(folder.expect("BEADLE_CLIENTS names the folder with the packages"))
+    let folder = std::env::var_os("CLIENT_PACKAGES");
+    PathBuf::from(folder.expect("CLIENT_PACKAGES names the folder with the packages"))
 }
 
 fn with_beadle(run: impl FnOnce(&Beadle) -> Command) {
