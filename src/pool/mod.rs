@@ -7,6 +7,7 @@
 
 pub mod create;
 pub mod health;
+pub mod list;
 pub mod listing;
 pub mod live;
 pub mod load;
@@ -30,8 +31,9 @@ use crate::store::Store;
 
 use create::Gates;
 use health::Health;
+use list::List;
 use listing::Shared;
-use live::{List, Live};
+use live::Live;
 use load::Figures;
 
 /// What a front end is answered when a call worked.
@@ -95,7 +97,7 @@ impl Pool {
     }
 
     /// Takes over what a good poll found.
-    pub fn observe(&self, id: &ServerId, figures: Figures, list: Option<List>, now: Instant) {
+    pub fn observe(&self, id: &ServerId, figures: Figures, list: Option<&List>, now: Instant) {
         self.answered(id, now);
         self.live(id).observed(figures, list);
     }
