@@ -99,9 +99,9 @@ impl Nginx {
         let settings = format!(
             "worker_processes 2; daemon off; pid {folder}/nginx.pid; error_log /dev/null;\n\
              events {{ worker_connections 4096; }}\n\
-             http {{ access_log off; client_body_temp_path {folder}/b; proxy_temp_path {folder}/p;\n\
+             http {{ access_log off; keepalive_requests 1000000000; client_body_temp_path {folder}/b; proxy_temp_path {folder}/p;\n\
              fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;\n\
-             upstream bbb {{ server {server}; keepalive 64; }}\n\
+             upstream bbb {{ server {server}; keepalive 64; keepalive_requests 1000000000; }}\n\
              server {{ listen {kept}; location / {{ proxy_pass http://bbb; proxy_http_version 1.1;\n\
              proxy_set_header Connection \"\"; }} }}\n\
              server {{ listen {plain}; location / {{ proxy_pass http://{server}; }} }} }}\n"

@@ -23,6 +23,8 @@ fn main() {
     if only_started() {
         return;
     }
+    // The one crypto provider of the client below.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let servers = servers(SERVERS);
     for server in &servers {
         fill(server);

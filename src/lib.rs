@@ -10,6 +10,7 @@
 //! 6. [`pool`]: the heart. Create, join, list, poll, and which server is best.
 //! 7. [`web`]: inbound HTTP. Who may pass, and the form of every answer.
 //! 8. [`app`]: builds all of it, runs it, stops it; [`telemetry`] is its log.
+//! 9. [`cli`]: the command line. `beadle serve`, and the commands that ask a running one.
 //!
 //! Beside them stands [`api`], the JSON of the operator's API, and [`sim`], BigBlueButton servers
 //! that are simulated, for tests, benches and [`demo`].
@@ -17,6 +18,7 @@
 pub mod api;
 pub mod app;
 pub mod bbb;
+pub mod cli;
 pub mod client;
 pub mod config;
 pub mod demo;

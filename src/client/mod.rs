@@ -55,6 +55,16 @@ impl Client {
     ///
     /// The certificates of authorities are read here, so build few.
     pub fn new(servers: &config::Servers) -> Result<Self, BuildError> {
+        Self::keeping(servers, usize::MAX)
+    }
+
+    /// Builds a client that opens a connection for each call, as polls want it: only that shows
+    /// whether people can still get in, and a thousand idle connections hold much memory.
+    pub fn unconnected(servers: &config::Servers) -> Result<Self, BuildError> {
+        Self::keeping(servers, 0)
+    }
+
+    fn keeping(servers: &config::Servers, idle: usize) -> Result<Self, BuildError> {
         // The one crypto provider; a second installation is refused and does no harm.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
@@ -64,6 +74,7 @@ impl Client {
             .retry(reqwest::retry::never())
             .connect_timeout(servers.connect_timeout)
             .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(idle)
             .tcp_nodelay(true)
             .build()
             .map_err(BuildError)?;

@@ -13,7 +13,8 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::sync::Mutex;
 
 use super::health::Health;
-use super::live::{List, Live};
+use super::list::List;
+use super::live::Live;
 use super::{Answer, Pool};
 use crate::bbb::Failure;
 use crate::bbb::meetings::{Listed, NoList};
@@ -48,7 +49,7 @@ impl Shared {
 
 /// What one server contributes.
 struct Part {
-    list: Option<Arc<List>>,
+    list: Option<List>,
     /// Whether the list is this call's own.
     fresh: bool,
     failure: Option<Failure>,
@@ -158,7 +159,7 @@ impl Pool {
             }
         };
         match List::read(reply.body) {
-            Ok(list) => Part { list: Some(Arc::new(list)), fresh: true, failure: None },
+            Ok(list) => Part { list: Some(list), fresh: true, failure: None },
             Err(NoList::Refused(failure)) => self.last_known(live, call, Some(failure)),
             Err(NoList::Unreadable(_)) => self.last_known(live, call, None),
         }
@@ -168,7 +169,7 @@ impl Pool {
     fn last_known(&self, live: &Live, call: &str, failure: Option<Failure>) -> Part {
         let keep = self.config().health.dead_after;
         let recent = live.silent_for(Instant::now()).is_some_and(|time| time <= keep);
-        let list = live.list().filter(|_| recent && call == "getMeetings");
+        let list = if recent && call == "getMeetings" { live.list() } else { None };
         Part { list, fresh: false, failure }
     }
 }
@@ -200,7 +201,7 @@ fn merge(parts: &[Part], own: impl Fn(&Listed) -> bool, words: &Words) -> Result
         return Err(failure.unwrap_or_else(|| Failure::internal("Unable to access server.")));
     }
     let length: usize =
-        parts.iter().flat_map(|part| &part.list).map(|list| list.document.len()).sum();
+        parts.iter().filter_map(|part| part.list.as_ref()).map(|list| list.document.len()).sum();
     let Words { list, empty_key, empty_message } = words;
     let mut out = Vec::with_capacity(length + 128);
     out.extend_from_slice(b"<response><returncode>SUCCESS</returncode>");
@@ -209,7 +210,7 @@ fn merge(parts: &[Part], own: impl Fn(&Listed) -> bool, words: &Words) -> Result
     let mut seen = std::collections::HashSet::new();
     let mut ordered: Vec<&Part> = parts.iter().collect();
     ordered.sort_by_key(|part| !part.fresh);
-    for list in ordered.iter().filter_map(|part| part.list.as_deref()) {
+    for list in ordered.iter().filter_map(|part| part.list.as_ref()) {
         for meeting in list.meetings.iter().filter(|meeting| own(meeting)) {
             let once = meeting.internal_id.is_empty() || seen.insert(&meeting.internal_id);
             if let Some(element) = list.document.get(meeting.range.clone()).filter(|_| once) {

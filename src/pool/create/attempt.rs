@@ -47,6 +47,8 @@ enum Taken {
     Yes(Result<Answer, Failure>),
     /// Nothing was started there; why, in words for the front end.
     No(Failure),
+    /// Nothing was started there, although it can be reached: the connection broke by chance.
+    ByChance(Failure),
     /// It failed with a status of 500 or above.
     Refused(Failure),
 }
@@ -54,6 +56,8 @@ enum Taken {
 /// Why it is not known whether a server took the create.
 struct Missed {
     error: CallError,
+    /// Whether only the connection failed, so that the same server may well take the next call.
+    by_chance: bool,
     /// What the front end is told if no other server takes it.
     failure: Failure,
 }
@@ -113,15 +117,29 @@ impl<'a> Attempt<'a> {
         let mut tried: Vec<ServerId> = Vec::new();
         let mut refusals = 0;
         let mut last = None;
+        let (mut second_chance, mut given) = (None, false);
         while tried.len() < SERVERS && (tried.is_empty() || began.elapsed() < BEGIN_WITHIN) {
             let placed = match self.place(&tried) {
                 Ok(placed) => placed,
-                Err(failure) => return Err(last.unwrap_or(failure)),
+                Err(failure) => {
+                    // The pool may have one server only.
+                    let Some(id) = second_chance.take() else {
+                        return Err(last.unwrap_or(failure));
+                    };
+                    given = true;
+                    tried.retain(|server| *server != id);
+                    self.place(&tried)?
+                }
             };
-            tried.push(placed.server.id.clone());
+            let id = placed.server.id.clone();
+            tried.push(id.clone());
             match self.ask(placed).await {
                 Taken::Yes(answer) => return answer,
                 Taken::No(failure) => last = Some(failure),
+                Taken::ByChance(failure) => {
+                    last = Some(failure);
+                    second_chance = Some(id).filter(|_| !given);
+                }
                 Taken::Refused(failure) => {
                     last = Some(failure);
                     refusals += 1;
@@ -210,12 +228,13 @@ impl<'a> Attempt<'a> {
                 Some(failure) if replied.status >= 500 => return Taken::Refused(failure),
                 Some(failure) => {
                     let reason = "the answer cannot be read".to_owned();
-                    Missed { error: CallError::Broken { reason }, failure }
+                    Missed { error: CallError::Broken { reason }, by_chance: false, failure }
                 }
             },
             Err(error) => {
                 self.pool.failed(&placed.server.id, &error, Instant::now());
-                Missed { error, failure: Failure::internal(UNABLE) }
+                let by_chance = matches!(error, CallError::Broken { .. });
+                Missed { error, by_chance, failure: Failure::internal(UNABLE) }
             }
         };
         let error = &missed.error;
@@ -230,6 +249,7 @@ impl<'a> Attempt<'a> {
     async fn ask_again(&self, placed: Placed, missed: Missed) -> Taken {
         let meeting = self.meeting(&placed.server);
         match self.pool.still_there(self.client, &placed.server, &meeting).await {
+            Some(false) if missed.by_chance => Taken::ByChance(missed.failure),
             Some(false) => Taken::No(missed.failure),
             Some(true) => self.take_over(placed).await,
             // A server that broke the connection and then cannot be reached has nobody in it.
