@@ -55,6 +55,14 @@ pub(super) enum Command {
 Example:
   BEADLE_API_SECRETS=s3cr3t beadle serve --data-dir /tmp/pool --listen 127.0.0.1:3000")]
     Serve(Serve),
+    /// Try everything at once: simulated servers, and people whose classes start and end
+    ///
+    /// It prints an address, a secret and signed example URLs, and shows the servers until Ctrl-C.
+    /// A data directory that is named is kept, and the next demo on it carries on.
+    #[command(after_help = "\
+Example:
+  beadle demo --servers 5 --people 1000 --listen 127.0.0.1:3001")]
+    Demo(Demo),
     /// List, add, change, drain and remove servers
     Servers(Servers),
     /// List and end meetings
@@ -72,6 +80,22 @@ pub(super) struct Serve {
     /// Address that front ends are answered on [default: 0.0.0.0:3000]
     #[arg(long, value_name = "ADDR:PORT")]
     pub(super) listen: Option<SocketAddr>,
+}
+
+#[derive(Arguments)]
+pub(super) struct Demo {
+    /// How many simulated servers there are; the last one is half as strong
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(super) servers: u16,
+    /// About how many people are in classes at a time
+    #[arg(long, value_name = "N", default_value_t = 300, value_parser = clap::value_parser!(u32).range(..=100_000))]
+    pub(super) people: u32,
+    /// Address that front ends are answered on
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:3000")]
+    pub(super) listen: SocketAddr,
+    /// Makes the same people do the same again
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) seed: Option<u64>,
 }
 
 /// The form of the result.

@@ -2,7 +2,7 @@
 //! its Unix socket.
 //!
 //! [`args`] is what can be typed, [`sources`] finds the configuration and the socket, [`serve`] is
-//! the daemon, [`daemon`] the client of it. [`servers`], [`meetings`] and [`status`] are the
+//! the daemon, [`demo`] the same with a simulated pool, [`daemon`] the client of it. [`servers`], [`meetings`] and [`status`] are the
 //! operator's commands; [`print`], [`table`] and [`words`] give their results a form. Results go to
 //! standard output, everything said about them to standard error.
 
@@ -10,6 +10,7 @@ mod args;
 mod ask;
 mod console;
 mod daemon;
+mod demo;
 mod error;
 mod meetings;
 mod print;
@@ -56,6 +57,7 @@ fn carry_out(args: Args) -> Result<Exit, CliError> {
     let sources = &args.sources;
     match args.command {
         Command::Serve(serve) => finish(serve::run(sources, &serve)),
+        Command::Demo(demo) => finish(demo::run(sources, &demo)),
         Command::Servers(servers) => {
             ask(sources, servers.json, async |desk| servers::run(&desk, servers.command).await)
         }

@@ -40,14 +40,14 @@ fn announce(application: &Application) {
 }
 
 /// The signals that the daemon hears.
-struct Signals {
+pub(super) struct Signals {
     terminate: Signal,
     interrupt: Signal,
     hang_up: Signal,
 }
 
 /// What a signal asks for.
-enum Wish {
+pub(super) enum Wish {
     /// To stop; the exit code is for those who ask twice.
     Stop { code: i32 },
     /// To load the configuration again.
@@ -55,7 +55,7 @@ enum Wish {
 }
 
 impl Signals {
-    fn listen() -> std::io::Result<Self> {
+    pub(super) fn listen() -> std::io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
@@ -63,7 +63,7 @@ impl Signals {
         })
     }
 
-    async fn next(&mut self) -> Wish {
+    pub(super) async fn next(&mut self) -> Wish {
         let code = |kind: SignalKind| 128 + kind.as_raw_value();
         tokio::select! {
             _ = self.terminate.recv() => Wish::Stop { code: code(SignalKind::terminate()) },

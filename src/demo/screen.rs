@@ -209,7 +209,7 @@ impl fmt::Display for Welcome<'_> {
             f,
             "Signed calls to paste into a browser, or in quotes after curl. Create first;"
         )?;
-        writeln!(f, "simulated servers let people join, but have no room to show.\n")?;
+        writeln!(f, "people who join see a page that says so.\n")?;
         for (name, url) in front_end.examples() {
             writeln!(f, "  {name:<17} {url}")?;
         }

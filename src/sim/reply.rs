@@ -70,6 +70,13 @@ impl Reply {
         self.begin(status, HTML).push(page.as_bytes());
     }
 
+    /// Where a join leads to: a browser sees that it has arrived.
+    pub(super) fn room(&mut self) {
+        let page = "<html><head><title>Simulated class</title></head><body>\
+                    <h1>You are in the simulated class.</h1></body></html>\n";
+        self.begin(200, HTML).push(page.as_bytes());
+    }
+
     /// Sends the client elsewhere. The fields must be free of control characters.
     pub(super) fn redirect(&mut self, location: &str, cookie: Option<&str>) {
         self.begin(302, XML);
