@@ -101,13 +101,16 @@ impl Pool {
 
     /// Brings the live figures in line with the servers that there are.
     fn follow_servers(&self) {
-        let state = self.store().state();
-        let old = self.0.live.load();
-        let live = state.servers().map(|server| {
-            let live = old.get(&server.id).cloned().unwrap_or_default();
-            (server.id.clone(), live)
+        // Whoever adds a server and the poller that hears of it come here at the same time; what
+        // one of them has noted meanwhile must not be lost.
+        self.0.live.rcu(|old| {
+            let state = self.store().state();
+            let live = state.servers().map(|server| {
+                let live = old.get(&server.id).cloned().unwrap_or_default();
+                (server.id.clone(), live)
+            });
+            live.collect::<HashMap<_, _>>()
         });
-        self.0.live.store(Arc::new(live.collect()));
     }
 
     /// The servers with what is known of each, in the order of their ids.
