@@ -104,10 +104,15 @@ impl Application {
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
         let poller = tokio::spawn(poller::run(self.pool.clone(), self.client.clone()));
         let handles = [self.front_end.handle(), self.operator.handle()];
-        let front_end = tokio::spawn(self.front_end);
+        let mut front_end = tokio::spawn(self.front_end);
         let operator = tokio::spawn(self.operator);
-        stop.await;
-        tracing::info!("stopping");
+        tokio::select! {
+            () = stop => tracing::info!("stopping"),
+            ended = &mut front_end => {
+                ended.context("the HTTP server broke down")??;
+                anyhow::bail!("the HTTP server ended by itself");
+            }
+        }
         stop_serving(handles, &self.in_flight, self.patience).await;
         poller.abort();
         front_end.await.context("the HTTP server broke down")??;

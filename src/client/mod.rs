@@ -61,6 +61,7 @@ impl Client {
             .user_agent(concat!("beadle/", env!("CARGO_PKG_VERSION")))
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
             .connect_timeout(servers.connect_timeout)
             .pool_idle_timeout(IDLE)
             .tcp_nodelay(true)
@@ -74,7 +75,7 @@ impl Client {
     pub async fn call(&self, server: &Server, request: Request<'_>) -> Result<Reply, CallError> {
         let url = self.signed_url(server, request.call, request.query);
         let url = Url::parse(&url).map_err(|_| CallError::Address)?;
-        let mut sent = match request.body {
+        let sent = match request.body {
             Some(body) => {
                 let mut post = reqwest::Request::new(Method::POST, url);
                 let xml = HeaderValue::from_static("application/xml");
@@ -84,9 +85,11 @@ impl Client {
             }
             None => reqwest::Request::new(Method::GET, url),
         };
-        *sent.timeout_mut() = Some(request.timeout);
-        let answer = self.http.execute(sent).await.map_err(CallError::of)?;
-        self.read(answer).await
+        let answer = async {
+            let answer = self.http.execute(sent).await.map_err(CallError::of)?;
+            self.read(answer).await
+        };
+        tokio::time::timeout(request.timeout, answer).await.unwrap_or(Err(CallError::Timeout))
     }
 
     /// The address of a call, signed with the server's secret.

@@ -40,7 +40,7 @@ struct Latest {
 }
 
 impl Shared {
-    /// A meeting was created or ended: the next caller wants to see that.
+    /// A meeting was created or ended, or the servers are others: the next caller wants to see that.
     pub(super) fn discard(&self) {
         self.changes.fetch_add(1, Ordering::AcqRel);
     }
@@ -67,7 +67,9 @@ impl Pool {
         // Those who come while the servers are being asked wait here for that answer.
         let mut latest = shared.latest.lock().await;
         if let Some(known) = latest.as_ref() {
-            let young = known.at.elapsed() < SHARED_FOR || known.at > came;
+            // A refusal may be over the next moment, so only those who waited for it share it.
+            let kept = known.answer.is_ok() && known.at.elapsed() < SHARED_FOR;
+            let young = kept || known.at > came;
             if known.changes >= changes && young && known.tenant == *tenant {
                 return answer(&known.answer);
             }

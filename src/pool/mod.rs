@@ -60,7 +60,8 @@ impl Pool {
     pub fn new(store: Store, config: Arc<ArcSwap<Config>>) -> Self {
         let live = ArcSwap::default();
         let shared = Shared::default();
-        let pool = Self(Arc::new(Inner { store, config, live, gates: Gates::default(), shared }));
+        let gates = Gates::default();
+        let pool = Self(Arc::new(Inner { store, config, live, gates, shared }));
         pool.follow_servers();
         pool
     }
@@ -99,10 +100,16 @@ impl Pool {
         self.live(id).observed(figures, list);
     }
 
+    /// How many meetings beadle has placed on a server, those included that it is just creating.
+    pub fn placed_on(&self, id: &ServerId) -> usize {
+        // In this order a create that ends meanwhile is counted twice rather than not at all.
+        let creating = self.live(id).pending();
+        creating + self.store().state().meeting_count_on(id)
+    }
+
     /// Brings the live figures in line with the servers that there are.
     fn follow_servers(&self) {
-        // Whoever adds a server and the poller that hears of it come here at the same time; what
-        // one of them has noted meanwhile must not be lost.
+        // The poller does this as well: what one of two at once finds known, the other must keep.
         self.0.live.rcu(|old| {
             let state = self.store().state();
             let live = state.servers().map(|server| {
@@ -111,6 +118,12 @@ impl Pool {
             });
             live.collect::<HashMap<_, _>>()
         });
+    }
+
+    /// Notes that an operator changed the servers: an answer got from the old ones is out of date.
+    fn servers_were_changed(&self) {
+        self.follow_servers();
+        self.0.shared.discard();
     }
 
     /// The servers with what is known of each, in the order of their ids.

@@ -217,7 +217,25 @@ fn sync_all(data_dir: &Path, store: &Path) -> Result<(), OpenError> {
     }
     sync(store)?;
     sync(data_dir)?;
-    data_dir.canonicalize().ok().as_deref().and_then(Path::parent).map_or(Ok(()), sync)
+    sync_ancestors(data_dir)
+}
+
+/// The data directory's own name, and those of folders that had to be made for it, by this start
+/// or by one that was broken off. Folders that are only passed through need not be readable.
+fn sync_ancestors(data_dir: &Path) -> Result<(), OpenError> {
+    use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
+    let data_dir = data_dir.canonicalize().map_err(failing("find", data_dir))?;
+    for folder in data_dir.ancestors().skip(1) {
+        match File::open(folder).and_then(|folder| folder.sync_all()) {
+            Err(error)
+                if !matches!(error.kind(), PermissionDenied | InvalidInput | Unsupported) =>
+            {
+                return Err(failing("sync", folder)(error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn free_space(path: &Path) -> io::Result<u64> {

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use rand::RngExt as _;
 
-use super::{Create, UNABLE, not_kept};
-use crate::bbb::{Failure, answer};
+use super::{Create, UNABLE};
+use crate::bbb::Failure;
 use crate::client::{CallError, Client, Reply, Request};
 use crate::config::Policy;
 use crate::model::{Meeting, Server, ServerId, ServerState};
@@ -45,10 +45,21 @@ pub(super) struct Attempt<'a> {
 enum Taken {
     /// It answered; this is the front end's answer.
     Yes(Result<Answer, Failure>),
-    /// Nothing was started there.
-    No,
+    /// Nothing was started there; why, in words for the front end.
+    No(Failure),
+    /// Nothing was started there, although it can be reached: the connection broke by chance.
+    ByChance(Failure),
     /// It failed with a status of 500 or above.
-    Refused,
+    Refused(Failure),
+}
+
+/// Why it is not known whether a server took the create.
+struct Missed {
+    error: CallError,
+    /// Whether only the connection failed, so that the same server may well take the next call.
+    by_chance: bool,
+    /// What the front end is told if no other server takes it.
+    failure: Failure,
 }
 
 /// A chosen server with its reserve; dropped, it gives the reserve back.
@@ -106,19 +117,37 @@ impl<'a> Attempt<'a> {
         let mut tried: Vec<ServerId> = Vec::new();
         let mut refusals = 0;
         let mut last = None;
+        let (mut second_chance, mut given) = (None, false);
         while tried.len() < SERVERS && (tried.is_empty() || began.elapsed() < BEGIN_WITHIN) {
             let placed = match self.place(&tried) {
                 Ok(placed) => placed,
-                Err(failure) => return Err(last.unwrap_or(failure)),
+                Err(failure) => {
+                    // The pool may have one server only.
+                    let Some(id) = second_chance.take() else {
+                        return Err(last.unwrap_or(failure));
+                    };
+                    given = true;
+                    tried.retain(|server| *server != id);
+                    self.place(&tried)?
+                }
             };
-            tried.push(placed.server.id.clone());
+            let id = placed.server.id.clone();
+            tried.push(id.clone());
             match self.ask(placed).await {
                 Taken::Yes(answer) => return answer,
-                Taken::No => {}
-                Taken::Refused if refusals == 1 => break,
-                Taken::Refused => refusals += 1,
+                Taken::No(failure) => last = Some(failure),
+                Taken::ByChance(failure) => {
+                    last = Some(failure);
+                    second_chance = Some(id).filter(|_| !given);
+                }
+                Taken::Refused(failure) => {
+                    last = Some(failure);
+                    refusals += 1;
+                }
             }
-            last = Some(Failure::internal(UNABLE));
+            if refusals == 2 {
+                break;
+            }
         }
         Err(last.unwrap_or_else(Failure::no_server))
     }
@@ -190,36 +219,42 @@ impl<'a> Attempt<'a> {
     }
 
     async fn ask(&self, placed: Placed) -> Taken {
-        let error = match self.send(&placed, Some(&self.moderator_pw)).await {
-            Ok(replied) if replied.status >= 500 && replied.unreadable() => return Taken::Refused,
-            Ok(replied)
-                if replied.refused_as("idNotUnique") && self.left_behind(&placed.server) =>
-            {
-                return self.take_over(placed).await;
-            }
-            Ok(replied) if !replied.unreadable() => return self.settle(placed, replied).await,
-            Ok(_) => CallError::Broken { reason: "the answer cannot be read".to_owned() },
+        let missed = match self.send(&placed, Some(&self.moderator_pw)).await {
+            Ok(replied) => match replied.unusable(UNABLE) {
+                None if replied.refused_as("idNotUnique") && self.left_behind(&placed.server) => {
+                    return self.take_over(placed).await;
+                }
+                None => return self.settle(placed, replied).await,
+                Some(failure) if replied.status >= 500 => return Taken::Refused(failure),
+                Some(failure) => {
+                    let reason = "the answer cannot be read".to_owned();
+                    Missed { error: CallError::Broken { reason }, by_chance: false, failure }
+                }
+            },
             Err(error) => {
                 self.pool.failed(&placed.server.id, &error, Instant::now());
-                error
+                let by_chance = matches!(error, CallError::Broken { .. });
+                Missed { error, by_chance, failure: Failure::internal(UNABLE) }
             }
         };
+        let error = &missed.error;
         tracing::warn!(server = %placed.server.id, meeting = %self.name.1, %error, "a create failed");
         if matches!(error, CallError::Connect { .. } | CallError::Address) {
-            return Taken::No;
+            return Taken::No(missed.failure);
         }
-        self.ask_again(placed, &error).await
+        self.ask_again(placed, missed).await
     }
 
     /// The call may have reached the server: it is asked, so that no second copy is started.
-    async fn ask_again(&self, placed: Placed, error: &CallError) -> Taken {
+    async fn ask_again(&self, placed: Placed, missed: Missed) -> Taken {
         let meeting = self.meeting(&placed.server);
         match self.pool.still_there(self.client, &placed.server, &meeting).await {
-            Some(false) => Taken::No,
+            Some(false) if missed.by_chance => Taken::ByChance(missed.failure),
+            Some(false) => Taken::No(missed.failure),
             Some(true) => self.take_over(placed).await,
             // A server that broke the connection and then cannot be reached has nobody in it.
-            None if matches!(error, CallError::Broken { .. }) => Taken::No,
-            None => Taken::Yes(Err(Failure::internal(UNABLE))),
+            None if matches!(missed.error, CallError::Broken { .. }) => Taken::No(missed.failure),
+            None => Taken::Yes(Err(missed.failure)),
         }
     }
 
@@ -254,14 +289,10 @@ impl<'a> Attempt<'a> {
         if !replied.succeeded() {
             return Taken::Yes(replied.relay(UNABLE));
         }
-        let meeting = as_answered(self.meeting(&placed.server), &replied.body);
-        let stored = self.pool.store().change(move |draft| {
-            draft.put_meeting(meeting);
-            Ok::<(), std::convert::Infallible>(())
-        });
-        if let Err(error) = stored.await {
-            tracing::error!(meeting = %self.name.1, server = %placed.server.id, %error, "a new meeting cannot be stored");
-            return Taken::Yes(Err(not_kept(&error)));
+        let mut meeting = self.meeting(&placed.server);
+        replied.fill(&mut meeting);
+        if let Err(failure) = self.pool.keep(meeting).await {
+            return Taken::Yes(Err(failure));
         }
         placed.live.confirm(&self.name);
         Taken::Yes(replied.relay(UNABLE))
@@ -318,20 +349,6 @@ impl Pool {
         let replied = Replied::from(reply.ok()?);
         if replied.unreadable() { None } else { Some(!replied.says_not_found()) }
     }
-}
-
-/// A meeting with the ids and the password that the server's answer names.
-pub(super) fn as_answered(mut meeting: Meeting, body: &[u8]) -> Meeting {
-    let Ok(answer) = answer::Answer::read(body) else { return meeting };
-    let field = |name: &str| answer.get(name).filter(|text| !text.is_empty());
-    if let Some(internal_id) = field("internalMeetingID") {
-        meeting.internal_id = internal_id.into();
-    }
-    if let Some(password) = field("moderatorPW") {
-        meeting.moderator_pw = password.into();
-    }
-    meeting.alias = field("meetingID").filter(|id| *id != meeting.id.as_str()).map(Into::into);
-    meeting
 }
 
 fn password() -> String {

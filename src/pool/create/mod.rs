@@ -137,7 +137,7 @@ impl Pool {
         let answer = self.send_create(client, &server, &query, create.body.clone()).await;
         match answer {
             Ok(replied) => {
-                let kept = self.keep_up(known, &replied).await;
+                let kept = self.keep_anew(known, &replied).await;
                 Some(kept.and_then(|()| replied.relay(UNABLE)))
             }
             Err(error) => {
@@ -151,25 +151,36 @@ impl Pool {
         }
     }
 
-    /// A server that has lost the meeting makes it anew: its new ids must lead to it.
-    async fn keep_up(&self, known: &Arc<Meeting>, replied: &Replied) -> Result<(), Failure> {
+    /// A server that had lost the meeting starts it anew under another internalMeetingID, which is
+    /// stored before anybody hears of it.
+    async fn keep_anew(&self, known: &Arc<Meeting>, replied: &Replied) -> Result<(), Failure> {
         if !replied.succeeded() {
             return Ok(());
         }
-        let mut renewed = attempt::as_answered(Meeting::clone(known), &replied.body);
+        let mut renewed = Meeting::clone(known);
+        replied.fill(&mut renewed);
         if renewed.internal_id == known.internal_id {
             return Ok(());
         }
         renewed.created_ms = now_ms();
         let old = known.internal_id.clone();
-        let stored = self.store().change(move |draft| {
+        let change = self.store().change(move |draft| {
             let stored = draft.state().meeting_of_id(&renewed.tenant, renewed.id.as_str());
-            if stored.is_some_and(|stored| stored.internal_id == old) {
+            if stored.is_none_or(|stored| stored.internal_id == old) {
                 draft.put_meeting(renewed);
             }
             Ok::<(), Infallible>(())
         });
-        stored.await.map_err(|error| not_kept(&error))
+        change.await.map_err(|error| not_kept(&error))
+    }
+
+    /// Stores a new meeting.
+    async fn keep(&self, meeting: Meeting) -> Result<(), Failure> {
+        let change = self.store().change(move |draft| {
+            draft.put_meeting(meeting);
+            Ok::<(), Infallible>(())
+        });
+        change.await.map_err(|error| not_kept(&error))
     }
 
     fn dead(&self, server: &Server) -> bool {
@@ -205,5 +216,6 @@ impl Pool {
 
 /// A meeting that cannot be stored must not be acknowledged.
 fn not_kept(error: &ChangeError<Infallible>) -> Failure {
+    tracing::error!(%error, "a meeting cannot be stored");
     Failure::internal(format!("The meeting cannot be kept: {error}."))
 }

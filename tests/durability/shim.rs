@@ -1,0 +1,63 @@
+//! The C library that journals what a process does to its files.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use tempfile::TempDir;
+
+use crate::process::{Part, Process};
+
+/// The library, compiled once.
+fn library() -> &'static Path {
+    static LIBRARY: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
+    let (_, path) = LIBRARY.get_or_init(|| {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("shim.so");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/durability/shim.c");
+        let compiler = std::env::var_os("CC").unwrap_or_else(|| "cc".into());
+        let compiled = Command::new(&compiler)
+            .args(["-shared", "-fPIC", "-O1", "-Wall", "-o"])
+            .args([&path, &source])
+            .output();
+        match compiled {
+            Ok(done) if done.status.success() => {}
+            Ok(done) => panic!("{}", String::from_utf8_lossy(&done.stderr)),
+            Err(error) => panic!(
+                "the power tests need a C compiler, and {} cannot be started: {error}",
+                compiler.display()
+            ),
+        }
+        (folder, path)
+    });
+    path
+}
+
+/// What the shim is told besides the directory.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Faults {
+    /// The sync that leaves no trace: `fdatasync` or `fsync`.
+    pub(crate) ignore_sync: Option<&'static str>,
+    /// How many fdatasyncs work before they fail.
+    pub(crate) fail_sync: Option<u32>,
+}
+
+/// Starts a process whose work below a directory is journalled.
+pub(crate) fn start(
+    part: Part,
+    variables: &[(&str, &OsStr)],
+    (root, journal): (&Path, &Path),
+    faults: Faults,
+) -> Process {
+    let fail = faults.fail_sync.map(|count| OsString::from(count.to_string()));
+    let mut all = vec![
+        ("LD_PRELOAD", library().as_os_str()),
+        ("BEADLE_SHIM_ROOT", root.as_os_str()),
+        ("BEADLE_SHIM_JOURNAL", journal.as_os_str()),
+    ];
+    all.extend(faults.ignore_sync.map(|which| ("BEADLE_SHIM_IGNORE_SYNC", OsStr::new(which))));
+    all.extend(fail.as_deref().map(|count| ("BEADLE_SHIM_FAIL_SYNC", count)));
+    all.extend_from_slice(variables);
+    Process::start(part, &all)
+}
