@@ -223,3 +223,72 @@ fn number(health: Health) -> u8 {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ServerId;
+
+    fn meeting(id: &str, created_ms: u64) -> Arc<Meeting> {
+        Arc::new(Meeting {
+            tenant: TenantId::none(),
+            id: MeetingId::from(id),
+            internal_id: "".into(),
+            alias: None,
+            server: ServerId::from("bbb"),
+            moderator_pw: "".into(),
+            voice_bridge: "".into(),
+            created_ms,
+            expected_people: 20,
+        })
+    }
+
+    /// The ids that a server's list no longer names, for good.
+    fn gone(
+        live: &Live,
+        meetings: &[Arc<Meeting>],
+        listed: &[&str],
+        (now, now_ms): (Instant, u64),
+    ) -> Vec<String> {
+        let listed = |meeting: &Meeting| listed.contains(&meeting.id.as_str());
+        let gone = live.missing(meetings.iter(), listed, now, now_ms);
+        gone.iter().map(|meeting| meeting.id.to_string()).collect()
+    }
+
+    const OLD: u64 = 10 * TOO_YOUNG_MS;
+
+    #[test]
+    fn a_meeting_is_gone_when_two_lists_apart_in_time_miss_it() {
+        let (live, start) = (Live::default(), Instant::now());
+        let meetings = [meeting("a", 0), meeting("b", 0)];
+        let at = |seconds| (start + Duration::from_secs(seconds), OLD + seconds * 1000);
+        assert!(gone(&live, &meetings, &["b"], at(0)).is_empty(), "one list");
+        assert!(gone(&live, &meetings, &["b"], at(1)).is_empty(), "two, but at once");
+        assert!(gone(&live, &meetings, &["b"], at(9)).is_empty());
+        assert_eq!(gone(&live, &meetings, &["b"], at(10)), ["a"]);
+    }
+
+    #[test]
+    fn a_list_that_names_the_meeting_again_begins_anew() {
+        let (live, start) = (Live::default(), Instant::now());
+        let meetings = [meeting("a", 0)];
+        let at = |seconds| (start + Duration::from_secs(seconds), OLD + seconds * 1000);
+        assert!(gone(&live, &meetings, &[], at(0)).is_empty());
+        assert!(gone(&live, &meetings, &["a"], at(10)).is_empty());
+        assert!(gone(&live, &meetings, &[], at(20)).is_empty());
+        assert!(gone(&live, &meetings, &[], at(29)).is_empty());
+        assert_eq!(gone(&live, &meetings, &[], at(30)), ["a"]);
+    }
+
+    #[test]
+    fn a_young_meeting_is_never_missed() {
+        let (live, start) = (Live::default(), Instant::now());
+        let meetings = [meeting("a", OLD)];
+        let at = |seconds| (start + Duration::from_secs(seconds), OLD + seconds * 1000);
+        assert!(gone(&live, &meetings, &[], at(0)).is_empty());
+        assert!(gone(&live, &meetings, &[], at(59)).is_empty());
+        // What was missed while it was young does not count either.
+        assert!(gone(&live, &meetings, &[], at(60)).is_empty());
+        assert_eq!(gone(&live, &meetings, &[], at(70)), ["a"]);
+    }
+}

@@ -87,8 +87,9 @@ impl TestApp {
 
     /// Stops, and starts again on the same data.
     pub(crate) async fn restart(mut self) -> Self {
-        self.stop();
         let (config, data_dir) = (self.config.clone(), Arc::clone(&self.data_dir));
+        // Elsewhere, because what still runs may wait for the servers of this thread.
+        tokio::task::spawn_blocking(move || self.stop()).await.expect("a stop");
         Self::run(config, data_dir).await
     }
 

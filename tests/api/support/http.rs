@@ -190,6 +190,15 @@ pub(crate) async fn send(address: SocketAddr, request: impl AsRef<[u8]>) -> Opti
     connection.answer_to(if head { "HEAD" } else { "GET" }).await
 }
 
+/// Opens an address like a browser, which first writes it in the way of the URL standard.
+pub(crate) async fn browse(address: &str) -> Answer {
+    let url = reqwest::Url::parse(address).expect("an address");
+    let target = format!("{}?{}", url.path(), url.query().unwrap_or_default());
+    let server = url.socket_addrs(|| None).expect("a host")[0];
+    let request = format!("GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    send(server, request).await.expect("an answer")
+}
+
 fn parse_head(bytes: &[u8]) -> Option<(Answer, usize)> {
     let mut fields = [httparse::EMPTY_HEADER; 32];
     let mut response = httparse::Response::new(&mut fields);

@@ -5,5 +5,5 @@ mod http;
 mod signed;
 
 pub(crate) use app::{SECRET, TestApp, eventually, server, within};
-pub(crate) use http::{Answer, Connection, send};
+pub(crate) use http::{Answer, Connection, browse, send};
 pub(crate) use signed::{FORM, Signed, XML};

@@ -93,12 +93,12 @@ impl Signed {
 
 /// The bytes of a request.
 fn request(method: &str, target: &str, content_type: Option<&str>, body: &[u8]) -> Vec<u8> {
-    let mut head = format!("{method} {target} HTTP/1.1\r\nHost: beadle.test\r\n");
-    if let Some(content_type) = content_type {
-        head += &format!("Content-Type: {content_type}\r\n");
-    }
-    if !body.is_empty() {
-        head += &format!("Content-Length: {}\r\n", body.len());
-    }
-    [head.as_bytes(), b"Connection: close\r\n\r\n", body].concat()
+    let content_type = content_type.map(|name| format!("Content-Type: {name}\r\n"));
+    let length = (!body.is_empty()).then(|| format!("Content-Length: {}\r\n", body.len()));
+    let head = format!(
+        "{method} {target} HTTP/1.1\r\nHost: beadle.test\r\nConnection: close\r\n{}{}\r\n",
+        content_type.unwrap_or_default(),
+        length.unwrap_or_default(),
+    );
+    [head.as_bytes(), body].concat()
 }
