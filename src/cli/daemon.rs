@@ -56,7 +56,7 @@ impl Daemon {
     pub(super) fn at(socket: PathBuf) -> Result<Self, CliError> {
         // The client wants a crypto provider even where nothing is encrypted, and no certificates
         // of authorities: a machine may have none.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        crate::client::install_crypto();
         let http = Client::builder()
             .unix_socket(socket.as_path())
             .tls_certs_only([])

@@ -5,6 +5,7 @@
 mod error;
 
 use std::borrow::Cow;
+use std::sync::Once;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -50,6 +51,9 @@ pub struct Reply {
 /// call is sent into a connection that is just going away.
 const IDLE: Duration = Duration::from_secs(20);
 
+/// One warning is enough for all clients.
+static WARNED: Once = Once::new();
+
 impl Client {
     /// Builds a client for the servers of the configuration.
     ///
@@ -65,19 +69,28 @@ impl Client {
     }
 
     fn keeping(servers: &config::Servers, idle: usize) -> Result<Self, BuildError> {
-        // The one crypto provider; a second installation is refused and does no harm.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
-            .user_agent(concat!("beadle/", env!("CARGO_PKG_VERSION")))
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .connect_timeout(servers.connect_timeout)
-            .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(idle)
-            .tcp_nodelay(true)
-            .build()
-            .map_err(BuildError)?;
+        install_crypto();
+        let builder = || {
+            reqwest::Client::builder()
+                .user_agent(concat!("beadle/", env!("CARGO_PKG_VERSION")))
+                .no_proxy()
+                .redirect(reqwest::redirect::Policy::none())
+                .retry(reqwest::retry::never())
+                .connect_timeout(servers.connect_timeout)
+                .pool_idle_timeout(IDLE)
+                .pool_max_idle_per_host(idle)
+                .tcp_nodelay(true)
+        };
+        let http = builder().build().or_else(|_| {
+            // A machine without certificates of authorities can still serve what needs none.
+            WARNED.call_once(|| {
+                tracing::warn!(
+                    "no certificates of authorities are installed (Debian: ca-certificates), so \
+                     no server with https:// can be reached"
+                );
+            });
+            builder().tls_certs_only([]).build().map_err(BuildError)
+        })?;
         let algorithm = servers.checksum_algorithm;
         Ok(Self { http, algorithm, answer_limit: servers.answer_limit })
     }
@@ -151,6 +164,12 @@ impl Client {
     async fn piece(&self, answer: &mut reqwest::Response) -> Result<Option<Bytes>, CallError> {
         answer.chunk().await.map_err(CallError::of)
     }
+}
+
+/// Chooses the one crypto provider of the process, as whoever builds a client of `reqwest` must.
+pub fn install_crypto() {
+    // A second installation is refused, and the first one stays.
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 /// A query in the form that clients put on the wire. Browsers and HTTP libraries encode these

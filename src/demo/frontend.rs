@@ -86,7 +86,7 @@ impl FrontEnd {
     pub(super) fn new(address: SocketAddr, secret: Secret) -> reqwest::Result<Self> {
         // The client wants a crypto provider even where nothing is encrypted, and no certificates
         // of authorities: a machine may have none.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        crate::client::install_crypto();
         let http = Client::builder()
             .no_proxy()
             .redirect(Policy::none())

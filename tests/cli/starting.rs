@@ -34,6 +34,20 @@ fn without_a_secret_it_starts_and_says_so() {
 }
 
 #[test]
+fn without_certificates_of_authorities_it_starts_and_says_so() {
+    let place = Place::new();
+    place.configure("");
+    let mut command = place.command(&["serve", "--listen", "127.0.0.1:0"]);
+    command.env("BEADLE_API_SECRETS", "s3cr3t");
+    command.env("SSL_CERT_FILE", "/nonexistent").env("SSL_CERT_DIR", "/nonexistent");
+    let daemon = Daemon::of(command);
+    assert!(daemon.said().contains("ca-certificates"), "{}", daemon.said());
+    let answer = daemon.call_with("s3cr3t", "getMeetings", "");
+    assert!(answer.contains("<returncode>SUCCESS"), "{answer}");
+    daemon.stop();
+}
+
+#[test]
 fn the_first_line_tells_what_there_is() {
     let place = Place::new();
     let daemon = Daemon::start(&place);
