@@ -163,7 +163,7 @@ fn every_arrow_is_used() {
     }
     for (part, may_use) in MAY_USE {
         let Some(uses) = arrows.get(part) else { continue };
-        for other in may_use.iter() {
+        for other in may_use {
             assert!(uses.contains(*other), "{part} no longer uses {other}");
         }
     }

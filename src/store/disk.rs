@@ -1,16 +1,17 @@
-//! The files: the data directory and the database in it. The only place that names sled.
+//! The files: the data directory and the database in it. Only here and in
+//! [`rehearsal`](super::rehearsal) is sled named.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use sled::Transactional;
 use sled::transaction::ConflictableTransactionError;
 
 use super::codec;
 use super::error::OpenError;
+use super::rehearsal::rehearse;
 use super::state::{State, Tree, Write};
 
 /// The format of the data directory that this beadle writes.
@@ -22,9 +23,6 @@ pub(super) const RESERVE: u64 = 16 << 20;
 /// sled holds this many bytes of the database in memory; everything needed is in the state.
 const CACHE: u64 = 8 << 20;
 
-/// How long a look at the free space counts.
-const SPACE_KNOWN_FOR: Duration = Duration::from_millis(500);
-
 /// The open data directory.
 pub(super) struct Disk {
     data_dir: PathBuf,
@@ -33,7 +31,6 @@ pub(super) struct Disk {
     meetings: sled::Tree,
     /// The database's file, opened a second time to sync it.
     file: File,
-    space: Option<(Instant, u64)>,
     /// Held, not read: closing it lets another process in.
     _lock: File,
 }
@@ -55,11 +52,11 @@ impl Disk {
             .create(data_dir)
             .map_err(failing("create", data_dir))?;
         let format = read_format(data_dir)?;
-        let lock = lock(data_dir)?;
         let free = free_space(data_dir).map_err(failing("look at", data_dir))?;
         if free < RESERVE {
             return Err(OpenError::Full { path: data_dir.into(), free, needed: RESERVE });
         }
+        let lock = lock(data_dir)?;
         if format.is_none() {
             write_format(data_dir)?;
         }
@@ -68,12 +65,16 @@ impl Disk {
         Ok((disk, state))
     }
 
+    /// Whether the file system has room for more. A look takes a microsecond, and another program
+    /// may fill a disk at gigabytes per second, so there is one before every commit.
+    pub(super) fn has_space(&self) -> Result<(), CommitError> {
+        let free = free_space(&self.data_dir).map_err(CommitError::Failed)?;
+        if free < RESERVE { Err(CommitError::Full(free)) } else { Ok(()) }
+    }
+
     /// Puts all writes on the medium, or none.
-    pub(super) fn commit(&mut self, writes: &[Write]) -> Result<(), CommitError> {
-        let free = self.free().map_err(CommitError::Failed)?;
-        if free < RESERVE {
-            return Err(CommitError::Full(free));
-        }
+    pub(super) fn commit(&self, writes: &[Write]) -> Result<(), CommitError> {
+        self.has_space()?;
         (&self.servers, &self.meetings)
             .transaction(|(servers, meetings)| {
                 for write in writes {
@@ -91,30 +92,14 @@ impl Disk {
         self.file.sync_data().map_err(CommitError::Failed)
     }
 
-    fn free(&mut self) -> io::Result<u64> {
-        if let Some((at, free)) = self.space
-            && at.elapsed() < SPACE_KNOWN_FOR
-        {
-            return Ok(free);
-        }
-        let free = free_space(&self.data_dir)?;
-        self.space = Some((Instant::now(), free));
-        Ok(free)
-    }
-
     fn open_database(data_dir: &Path, lock: File) -> Result<Self, OpenError> {
         let path = data_dir.join("store");
-        remove_unfinished_snapshots(&path)?;
+        rehearse(data_dir, &path)?;
         let failed = |source: sled::Error| OpenError::Database {
             path: path.clone(),
             source: Box::new(source),
         };
-        let database = sled::Config::new()
-            .path(&path)
-            .cache_capacity(CACHE)
-            .flush_every_ms(None)
-            .open()
-            .map_err(failed)?;
+        let database = settings(&path).open().map_err(failed)?;
         let servers = database.open_tree("servers").map_err(failed)?;
         let meetings = database.open_tree("meetings").map_err(failed)?;
         database.flush().map_err(failed)?;
@@ -122,7 +107,7 @@ impl Disk {
         let file = File::open(&file).map_err(failing("open", &file))?;
         sync_all(data_dir, &path)?;
         let data_dir = data_dir.to_path_buf();
-        Ok(Self { data_dir, database, servers, meetings, file, space: None, _lock: lock })
+        Ok(Self { data_dir, database, servers, meetings, file, _lock: lock })
     }
 
     fn read(&self, data_dir: &Path) -> Result<State, OpenError> {
@@ -146,6 +131,11 @@ impl Disk {
         }
         Ok(state)
     }
+}
+
+/// How a database is opened.
+pub(super) fn settings(path: &Path) -> sled::Config {
+    sled::Config::new().path(path).cache_capacity(CACHE).flush_every_ms(None)
 }
 
 /// The number in the file `format`; none in a fresh directory.
@@ -189,35 +179,25 @@ fn lock(data_dir: &Path) -> Result<File, OpenError> {
     }
 }
 
-/// A snapshot that was being written when the power went makes sled refuse the database. The
-/// one before it is still there, or the log is read instead.
-fn remove_unfinished_snapshots(store: &Path) -> Result<(), OpenError> {
-    let entries = match fs::read_dir(store) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(failing("read", store)(error)),
-    };
-    for entry in entries {
-        let path = entry.map_err(failing("read", store))?.path();
-        if path.extension().is_some_and(|extension| extension == "generating") {
-            fs::remove_file(&path).map_err(failing("remove", &path))?;
-        }
-    }
-    Ok(())
-}
-
 /// sled never syncs its small files and folders; without this a power cut after the very first
 /// start could take the whole database along.
 fn sync_all(data_dir: &Path, store: &Path) -> Result<(), OpenError> {
-    let sync = |path: &Path| {
-        File::open(path).and_then(|file| file.sync_all()).map_err(failing("sync", path))
-    };
-    for entry in fs::read_dir(store).map_err(failing("read", store))? {
-        sync(&entry.map_err(failing("read", store))?.path())?;
-    }
-    sync(store)?;
+    sync_files(store)?;
     sync(data_dir)?;
     sync_ancestors(data_dir)
+}
+
+/// Syncs what is in a folder, and the folder.
+pub(super) fn sync_files(folder: &Path) -> Result<(), OpenError> {
+    for entry in fs::read_dir(folder).map_err(failing("read", folder))? {
+        sync(&entry.map_err(failing("read", folder))?.path())?;
+    }
+    sync(folder)
+}
+
+/// Syncs a file or a folder.
+pub(super) fn sync(path: &Path) -> Result<(), OpenError> {
+    File::open(path).and_then(|file| file.sync_all()).map_err(failing("sync", path))
 }
 
 /// The data directory's own name, and those of folders that had to be made for it, by this start
@@ -238,12 +218,12 @@ fn sync_ancestors(data_dir: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
-fn free_space(path: &Path) -> io::Result<u64> {
+pub(super) fn free_space(path: &Path) -> io::Result<u64> {
     let figures = rustix::fs::statvfs(path)?;
     Ok(figures.f_bavail.saturating_mul(figures.f_frsize))
 }
 
-fn failing(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> OpenError {
+pub(super) fn failing(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> OpenError {
     let path = path.to_path_buf();
     move |source| OpenError::Io { doing, path: path.clone(), source }
 }

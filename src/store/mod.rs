@@ -12,6 +12,8 @@
 //!
 //! A value is a version byte and the record in bincode. No value is larger than
 //! [`codec::VALUE_LIMIT`]: sled keeps larger ones in files that it never syncs.
+//! Two more folders come and go during a start: `store.new` (a database that is being made) and
+//! `store.rehearsal` (see [`rehearsal`]). What a broken-off start left of them is not used.
 //! What can be derived (which meeting an internal id or a voice bridge leads to) is not stored; it
 //! is rebuilt while the records are read at the start.
 //!
@@ -26,11 +28,13 @@
 //! changes that wait, applies them in one transaction, flushes, and asks the kernel to put the
 //! file on the medium (sled's own flush does not), and only then lets the callers go on. After an
 //! error of the medium nothing is acknowledged any more: what a failed sync left behind is not
-//! known, so the process must be started anew.
+//! known, so the process must be started anew. A full disk is different: nothing is tried while
+//! there is less room than a commit could ever need, and once there is more all goes on.
 
 pub mod codec;
 mod disk;
 mod error;
+mod rehearsal;
 mod state;
 mod writer;
 

@@ -1,9 +1,10 @@
 //! The one thread that writes, and the queue in front of it.
 
 use std::convert::Infallible;
-use std::sync::mpsc::{Receiver, SendError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SendError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::sync::{oneshot, watch};
@@ -15,6 +16,9 @@ use super::state::{Draft, State, Write};
 
 /// How many waiting changes share one flush at most.
 const GROUP: usize = 1024;
+
+/// How often a full disk is looked at again.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// What is handed to the writer: a change, or the wish to stop.
 pub(super) enum Command {
@@ -91,7 +95,8 @@ impl Writer {
         let thread = thread::Builder::new()
             .name("store".into())
             .spawn(move || {
-                Loop { disk, state, revision, trouble: told, failed: false }.run(&waiting);
+                let (full, failed) = (false, false);
+                Loop { disk, state, revision, trouble: told, full, failed }.run(&waiting);
             })
             .map_err(|source| OpenError::Io {
                 doing: "start the thread for",
@@ -124,12 +129,13 @@ struct Loop {
     state: Arc<ArcSwap<State>>,
     revision: watch::Sender<u64>,
     trouble: Arc<ArcSwapOption<String>>,
+    full: bool,
     failed: bool,
 }
 
 impl Loop {
     fn run(mut self, waiting: &Receiver<Command>) {
-        while let Ok(Command::Change(first)) = waiting.recv() {
+        while let Some(first) = self.next(waiting) {
             let mut group = vec![first];
             let mut stop = false;
             while group.len() < GROUP {
@@ -146,6 +152,28 @@ impl Loop {
             if stop {
                 return;
             }
+        }
+    }
+
+    /// The next change; none when the writer is to stop.
+    ///
+    /// A full disk is looked at while nothing comes: who sees that beadle is unwell may send it no
+    /// change, and it would stay unwell.
+    fn next(&mut self, waiting: &Receiver<Command>) -> Option<Change> {
+        while self.full {
+            match waiting.recv_timeout(LOOK_AGAIN) {
+                Ok(Command::Change(change)) => return Some(change),
+                Ok(Command::Stop) | Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => {
+                    if self.disk.has_space().is_ok() {
+                        self.recovered();
+                    }
+                }
+            }
+        }
+        match waiting.recv() {
+            Ok(Command::Change(change)) => Some(change),
+            Ok(Command::Stop) | Err(_) => None,
         }
     }
 
@@ -185,11 +213,15 @@ impl Loop {
         }
         match self.disk.commit(writes) {
             Ok(()) => {
-                self.trouble.store(None);
+                self.recovered();
                 Ok(())
             }
             Err(CommitError::Full(free)) => {
                 let error = ChangeError::Full { free };
+                if !self.full {
+                    tracing::error!(%error, "nothing can be stored until there is room again");
+                }
+                self.full = true;
                 self.trouble.store(Some(Arc::new(error.to_string())));
                 Err(error)
             }
@@ -197,6 +229,7 @@ impl Loop {
                 // After a failed sync the kernel may have dropped what it could not write, so
                 // trying again could acknowledge what is not there.
                 self.failed = true;
+                self.full = false;
                 tracing::error!(%error, "the store has failed; nothing is stored until a restart");
                 self.trouble.store(Some(Arc::new(format!(
                     "{}: {error}",
@@ -205,6 +238,14 @@ impl Loop {
                 Err(ChangeError::Failed)
             }
         }
+    }
+
+    fn recovered(&mut self) {
+        if self.full {
+            tracing::info!("the disk has room again");
+        }
+        self.full = false;
+        self.trouble.store(None);
     }
 }
 

@@ -15,10 +15,10 @@
 //! `O_SYNC`), a name (new, changed or removed) after fsync of its folder. `sync_file_range`
 //! promises nothing, as its manual says. One journal is judged at many moments: the disk may have
 //! stopped between any two system calls. At each moment one of two disks is built: one that holds
-//! nothing but what was synced, or one where chance has also put some of the rest on it: any 4 KiB
-//! pages of what was written since the last sync, in any order, and of the changes to a folder
-//! any first few. A chain of lives goes on from such a disk, so that the power also goes while
-//! beadle recovers from the last time.
+//! nothing but what was synced, or one where chance has also put some of the rest on it: each page
+//! of 4 KiB, each length and each folder is as it was at some moment since its last sync, whatever
+//! the others are. A chain of lives goes on from such a disk, so that the power also goes while
+//! beadle recovers from the last time; and the first start and a restart are cut at every step.
 //!
 //! It does not cover a disk that lies about its syncs, pages that are torn within 4 KiB, rot of
 //! what was synced long ago, and mappings: nothing here writes through one, and the shim would
@@ -44,3 +44,4 @@ mod process;
 mod shim;
 mod site;
 mod tally;
+mod work;

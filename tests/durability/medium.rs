@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 
-/// The pages that a disk writes whole.
+/// What a kernel writes out at once.
 const PAGE: usize = 4096;
 
 /// The bytes of a record before its texts; see `shim.c`.
@@ -48,10 +48,10 @@ impl Journal {
         })
     }
 
-    /// After how many steps exactly these bytes have been written.
-    pub(crate) fn position_of(&self, written: &[u8]) -> Option<usize> {
+    /// After how many steps, from some step on, exactly these bytes have been written.
+    pub(crate) fn position_of(&self, written: &[u8], from: usize) -> Option<usize> {
         let write = |step| matches!(step, Step::Write { bytes, .. } if bytes == written);
-        self.steps().position(write).map(|place| place + 1)
+        self.steps().skip(from).position(write).map(|place| from + place + 1)
     }
 
     /// How many steps there are.
@@ -87,7 +87,7 @@ fn step(bytes: &[u8]) -> Option<(Step<'_>, &[u8])> {
 pub(crate) enum Unsynced<'r> {
     /// It is lost.
     Lost,
-    /// Any of its pages may have reached the disk, and of each folder's changes any first few.
+    /// Each page is as it was at some moment since the last sync, and so is each folder.
     Partly(&'r mut StdRng),
     /// It is there: the process was killed, the power stayed.
     Kept,
@@ -99,6 +99,7 @@ pub(crate) struct Medium<'j> {
     folders: Vec<Folder>,
     files: Vec<File<'j>>,
     by_inode: HashMap<u64, usize>,
+    was_synced: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -133,6 +134,7 @@ impl<'j> Medium<'j> {
             folders: Vec::new(),
             files: Vec::new(),
             by_inode: HashMap::new(),
+            was_synced: true,
         };
         medium.read_folder(root);
         medium
@@ -141,8 +143,13 @@ impl<'j> Medium<'j> {
     /// Plays the journal up to a step.
     pub(crate) fn play(&mut self, journal: &'j Journal, from: usize, to: usize) {
         for step in journal.steps().skip(from).take(to - from) {
-            self.apply(step);
+            self.apply(&step);
         }
+    }
+
+    /// Whether the last step was a sync.
+    pub(crate) fn was_synced(&self) -> bool {
+        self.was_synced
     }
 
     /// The content of a file as processes see it.
@@ -188,8 +195,9 @@ impl<'j> Medium<'j> {
         Node::File(number)
     }
 
-    fn apply(&mut self, step: Step<'j>) {
-        match step {
+    fn apply(&mut self, step: &Step<'j>) {
+        self.was_synced = matches!(step, Step::Sync { .. } | Step::SyncDirectory { .. });
+        match *step {
             Step::Create { path, inode } => {
                 let node = self.add_file(inode, File::default());
                 self.enter(path, node);
@@ -315,14 +323,49 @@ impl File<'_> {
     }
 
     fn content(&self, unsynced: &mut Unsynced<'_>) -> Vec<u8> {
+        match unsynced {
+            Unsynced::Lost => self.on_disk.clone(),
+            Unsynced::Kept => self.after(self.pending.len()),
+            Unsynced::Partly(random) => self.partly(random),
+        }
+    }
+
+    /// The content after so many of the pending changes.
+    fn after(&self, count: usize) -> Vec<u8> {
         let mut content = self.on_disk.clone();
+        for pending in &self.pending[..count] {
+            pending.apply(&mut content);
+        }
+        content
+    }
+
+    /// A kernel writes a page out when it likes, as it is at that moment; the length is one more
+    /// such page.
+    fn partly(&self, random: &mut StdRng) -> Vec<u8> {
+        let mut moments: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        let mut length = self.on_disk.len();
+        let mut lengths = vec![length];
         for pending in &self.pending {
-            match unsynced {
-                Unsynced::Lost => {}
-                Unsynced::Kept => pending.apply(&mut content),
-                Unsynced::Partly(random) => pending.apply_partly(&mut content, random),
+            length = pending.length_after(length);
+            lengths.push(length);
+        }
+        for page in 0..lengths.iter().max().unwrap_or(&0).div_ceil(PAGE) {
+            let all = self.pending.len();
+            let moment = [0, random.random_range(0..=all), all][random.random_range(0..3)];
+            moments.entry(moment).or_default().push(page);
+        }
+        let mut content = Vec::new();
+        for (moment, pages) in moments {
+            let then = self.after(moment);
+            for page in pages {
+                let from = page * PAGE;
+                let to = then.len().min(from + PAGE);
+                if from < to {
+                    put(&mut content, from, &then[from..to]);
+                }
             }
         }
+        content.resize(lengths[random.random_range(0..lengths.len())], 0);
         content
     }
 }
@@ -335,24 +378,10 @@ impl Pending<'_> {
         }
     }
 
-    fn apply_partly(&self, content: &mut Vec<u8>, random: &mut StdRng) {
+    fn length_after(&self, length: usize) -> usize {
         match self {
-            Self::Write { offset, bytes } => {
-                let (mut at, mut rest) = (*offset, *bytes);
-                while !rest.is_empty() {
-                    let (page, more) = rest.split_at(rest.len().min(PAGE - at % PAGE));
-                    if random.random() {
-                        put(content, at, page);
-                    }
-                    at += page.len();
-                    rest = more;
-                }
-            }
-            Self::Resize(length) => {
-                if random.random() {
-                    content.resize(*length, 0);
-                }
-            }
+            Self::Write { offset, bytes } => length.max(offset + bytes.len()),
+            Self::Resize(length) => *length,
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Other processes: this test program, started again to play a part.
 
 use std::ffi::OsStr;
-use std::io::{BufRead as _, BufReader, Lines, Read as _};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::io::{self, BufRead as _, BufReader, Lines, Read as _};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
-use crate::{directory, power, site};
+use crate::{directory, site, work};
 
 /// Names the part that a started process plays.
 const PART: &str = "BEADLE_TEST_PART";
@@ -33,7 +34,7 @@ impl Part {
     fn play(self) {
         match self {
             Self::Serve => site::serve(),
-            Self::Change => power::change_without_end(),
+            Self::Change => work::change_without_end(),
             Self::Hold => directory::hold(),
             Self::ReadOnly => directory::find_it_read_only(),
             Self::Full => directory::run_out_of_disk(),
@@ -57,7 +58,7 @@ pub(crate) fn say(what: &str) {
 /// Returns when the process that started this one has gone or wants it to stop.
 pub(crate) fn wait_for_the_end() {
     let mut rest = Vec::new();
-    let _ = std::io::stdin().read_to_end(&mut rest);
+    let _ = io::stdin().read_to_end(&mut rest);
 }
 
 /// A command that plays a part, to be started or to be handed to a command that starts it.
@@ -66,6 +67,26 @@ pub(crate) fn command(part: Part) -> Command {
     command.args(["process::part", "--exact", "--nocapture", "--test-threads=1"]);
     command.env(PART, format!("{part:?}"));
     command
+}
+
+/// Between fork and exec a new process has a copy of every open file, with the locks on them. A
+/// store that is closed just then would still be in use.
+static STARTING: RwLock<()> = RwLock::new(());
+
+/// Held by those who open and close stores in this process: nothing is started meanwhile.
+pub(crate) fn nothing_starts() -> RwLockReadGuard<'static, ()> {
+    STARTING.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn spawn(command: &mut Command) -> io::Result<Child> {
+    let _alone = STARTING.write().unwrap_or_else(PoisonError::into_inner);
+    command.spawn()
+}
+
+/// Runs a command to its end.
+pub(crate) fn run(command: &mut Command) -> io::Result<Output> {
+    spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()))?
+        .wait_with_output()
 }
 
 /// A running process. It is killed when it is dropped.
@@ -79,7 +100,7 @@ impl Process {
         let mut command = command(part);
         command.envs(variables.iter().copied());
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().expect("a process");
+        let mut child = spawn(&mut command).expect("a process");
         let output = BufReader::new(child.stdout.take().expect("its output")).lines();
         Self { child, output }
     }

@@ -1,13 +1,14 @@
 //! The C library that journals what a process does to its files.
 
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
-use crate::process::{Part, Process};
+use crate::process::{Part, Process, run};
 
 /// The library, compiled once.
 fn library() -> &'static Path {
@@ -16,17 +17,15 @@ fn library() -> &'static Path {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("shim.so");
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/durability/shim.c");
-        let compiler = std::env::var_os("CC").unwrap_or_else(|| "cc".into());
-        let compiled = Command::new(&compiler)
-            .args(["-shared", "-fPIC", "-O1", "-Wall", "-o"])
-            .args([&path, &source])
-            .output();
+        let cc = std::env::var_os("CC").unwrap_or_else(|| "cc".into());
+        let flags = ["-shared", "-fPIC", "-O1", "-Wall", "-o"];
+        let compiled = run(Command::new(&cc).args(flags).args([&path, &source]));
         match compiled {
             Ok(done) if done.status.success() => {}
             Ok(done) => panic!("{}", String::from_utf8_lossy(&done.stderr)),
             Err(error) => panic!(
                 "the power tests need a C compiler, and {} cannot be started: {error}",
-                compiler.display()
+                cc.display()
             ),
         }
         (folder, path)
@@ -60,4 +59,11 @@ pub(crate) fn start(
     all.extend(fail.as_deref().map(|count| ("BEADLE_SHIM_FAIL_SYNC", count)));
     all.extend_from_slice(variables);
     Process::start(part, &all)
+}
+
+/// Kills such a process between two operations, so that the journal lacks none that was done.
+pub(crate) fn kill(process: &mut Process, journal: &Path) {
+    let file = File::options().create(true).append(true).open(journal).expect("a journal");
+    file.lock().expect("a lock");
+    process.kill();
 }

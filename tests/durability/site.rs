@@ -50,6 +50,7 @@ fn config(data_dir: PathBuf) -> Config {
 pub(crate) struct Beadle {
     process: Process,
     data: PathBuf,
+    journal: Option<PathBuf>,
 }
 
 /// One that answers.
@@ -61,14 +62,14 @@ pub(crate) struct Serving {
 impl Beadle {
     pub(crate) fn start(data: &Path) -> Self {
         let process = Process::start(Part::Serve, &[(DATA, data.as_os_str())]);
-        Self { process, data: data.to_path_buf() }
+        Self { process, data: data.to_path_buf(), journal: None }
     }
 
     /// Starts one whose work below `root` is journalled.
     pub(crate) fn start_journalled(data: &Path, (root, journal): (&Path, &Path)) -> Self {
         let variables: [(&str, &OsStr); 1] = [(DATA, data.as_os_str())];
         let process = shim::start(Part::Serve, &variables, (root, journal), Faults::default());
-        Self { process, data: data.to_path_buf() }
+        Self { process, data: data.to_path_buf(), journal: Some(journal.to_path_buf()) }
     }
 
     /// Waits until it answers. The error is what it says when it does not.
@@ -80,7 +81,10 @@ impl Beadle {
     }
 
     pub(crate) fn kill(&mut self) {
-        self.process.kill();
+        match &self.journal {
+            Some(journal) => shim::kill(&mut self.process, journal),
+            None => self.process.kill(),
+        }
     }
 
     pub(crate) fn stop(self) -> bool {
