@@ -41,7 +41,7 @@ pub struct ServerView {
     pub placed: usize,
     /// The most meetings it may have.
     pub max_meetings: Option<u32>,
-    /// The most people it may have.
+    /// The most people it may have, counted as load.
     pub max_users: Option<u32>,
     /// Its version, where it tells it.
     pub version: Option<String>,
@@ -223,7 +223,8 @@ pub struct Status {
 /// Any refusal.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Refusal {
-    /// A word for programs: `unknown`, `exists`, `busy`, `invalid`, `probe`, `store`, `ambiguous`.
+    /// A word for programs: `unknown`, `exists`, `busy`, `invalid`, `probe`, `store`, `ambiguous`,
+    /// `server`.
     pub kind: String,
     /// A sentence for people.
     pub error: String,

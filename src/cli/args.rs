@@ -251,7 +251,7 @@ pub(super) struct Changes {
     /// The most meetings it may have; 0 removes the limit
     #[arg(long, value_name = "N")]
     pub(super) max_meetings: Option<u32>,
-    /// The most people it may have; 0 removes the limit
+    /// The most load (people, and half of voices and cameras) it may have; 0 removes the limit
     #[arg(long, value_name = "N")]
     pub(super) max_users: Option<u32>,
 }

@@ -169,6 +169,7 @@ impl Pool {
             Ok(())
         });
         change.await?;
+        tracing::info!(server = %added.id, url = added.url.as_str(), "server added");
         self.servers_were_changed();
         Ok(Arc::new(added))
     }
@@ -188,6 +189,7 @@ impl Pool {
             Ok::<_, ServerError>(server)
         });
         let server = changed.await?;
+        tracing::info!(server = %server.id, state = server.state.as_str(), "server changed");
         self.servers_were_changed();
         Ok(Arc::new(server))
     }
@@ -220,7 +222,7 @@ impl Pool {
         if !force {
             self.idle(id)?;
         }
-        let id = id.clone();
+        let (id, removed) = (id.clone(), id.clone());
         let change = self.store().change(move |draft| {
             if draft.state().server(&id).is_none() {
                 return Err(ServerError::Unknown(id.to_string()));
@@ -230,6 +232,7 @@ impl Pool {
             Ok(())
         });
         change.await?;
+        tracing::warn!(server = %removed, "server removed");
         self.servers_were_changed();
         Ok(())
     }
@@ -256,6 +259,7 @@ impl Pool {
         });
         let (server, released) = change.await?;
         let count = released.len();
+        tracing::warn!(server = %server.id, released = count, "all meetings of the server released");
         self.0.shared.discard();
         tokio::spawn(end_all(client.clone(), self.clone(), server, released));
         Ok(count)

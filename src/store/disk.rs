@@ -3,7 +3,7 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use sled::Transactional;
@@ -103,6 +103,9 @@ impl Disk {
         let servers = database.open_tree("servers").map_err(failed)?;
         let meetings = database.open_tree("meetings").map_err(failed)?;
         database.flush().map_err(failed)?;
+        // It holds the servers' secrets, whatever the umask of who starts beadle.
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o700))
+            .map_err(failing("protect", &path))?;
         let file = path.join("db");
         let file = File::open(&file).map_err(failing("open", &file))?;
         sync_all(data_dir, &path)?;

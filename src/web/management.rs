@@ -6,7 +6,7 @@
 use actix_web::http::{Method, StatusCode};
 use actix_web::web;
 use actix_web::{HttpRequest, HttpResponse};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::site::Site;
@@ -65,8 +65,7 @@ fn get_servers(site: &Site) -> HttpResponse {
         let error = json!({ "error": "No servers are configured" });
         return answer::json_utf8(StatusCode::NOT_FOUND, &error);
     }
-    let views: Vec<Value> =
-        servers.iter().map(|(server, live)| view(server, live, reveal)).collect();
+    let views: Vec<_> = servers.iter().map(|(server, live)| view(server, live, reveal)).collect();
     answer::json_utf8(StatusCode::OK, &views)
 }
 
@@ -139,20 +138,33 @@ fn capacity(multiplier: Option<&Value>) -> Result<Capacity, String> {
 }
 
 /// A server as Scalelite shows it, with its keys in its order.
-fn view(server: &Server, live: &Live, reveal: bool) -> Value {
+#[derive(Serialize)]
+struct View<'a> {
+    id: &'a str,
+    url: &'a str,
+    secret: &'a str,
+    tag: &'a str,
+    bbb_version: String,
+    state: ServerState,
+    load: Value,
+    load_multiplier: String,
+    online: &'static str,
+}
+
+fn view<'a>(server: &'a Server, live: &Live, reveal: bool) -> View<'a> {
     let counts = server.state != ServerState::Disabled && is_online(live);
     let load = live.load().filter(|_| counts);
-    json!({
-        "id": server.id,
-        "url": server.url,
-        "secret": if reveal { server.secret.expose() } else { MASKED },
-        "tag": server.tag.as_deref().unwrap_or_default(),
-        "bbb_version": live.version().as_deref().map_or("", String::as_str),
-        "state": server.state,
-        "load": load.map_or_else(|| json!("unavailable"), |load| json!(load)),
-        "load_multiplier": format!("{:?}", server.capacity.load_multiplier()),
-        "online": if is_online(live) { "online" } else { "offline" },
-    })
+    View {
+        id: server.id.as_str(),
+        url: server.url.as_str(),
+        secret: if reveal { server.secret.expose() } else { MASKED },
+        tag: server.tag.as_deref().unwrap_or_default(),
+        bbb_version: live.version().map(|version| version.to_string()).unwrap_or_default(),
+        state: server.state,
+        load: load.map_or_else(|| json!("unavailable"), |load| json!(load)),
+        load_multiplier: format!("{:?}", server.capacity.load_multiplier()),
+        online: if is_online(live) { "online" } else { "offline" },
+    }
 }
 
 fn is_online(live: &Live) -> bool {

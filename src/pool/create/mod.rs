@@ -79,27 +79,31 @@ impl Pool {
         let id = create.params.get("meetingID").map(|id| identifier(&id).into_owned());
         let id = id.filter(|id| !id.trim().is_empty()).ok_or_else(Failure::missing_meeting_id)?;
         let name = (create.tenant.clone(), MeetingId::from(id));
-        if let Some(known) = self.known(&name)
-            && let Some(answer) = self.create_again(client, &create, &known).await
+        let known = self.known(&name);
+        if let Some(known) = &known
+            && let Some(answer) = self.create_again(client, &create, known).await
         {
             return answer;
         }
         let gate = self.0.gates.enter(&name).await;
-        let answer = self.create_alone(client, &create, &name).await;
+        let answer = self.create_alone(client, &create, &name, known).await;
         drop(gate);
         self.0.gates.tidy(&name);
         self.0.shared.discard();
         answer
     }
 
-    /// The create of a meeting that nobody else is creating at the moment.
+    /// The create of a meeting that nobody else is creating at the moment. What `given_up` says
+    /// of it is known to be of no use.
     async fn create_alone(
         &self,
         client: &Client,
         create: &Create,
         name: &Name,
+        given_up: Option<Arc<Meeting>>,
     ) -> Result<Answer, Failure> {
-        if let Some(known) = self.known(name)
+        let same = |known: &Arc<Meeting>| given_up.as_ref().is_some_and(|g| Arc::ptr_eq(g, known));
+        if let Some(known) = self.known(name).filter(|known| !same(known))
             && let Some(answer) = self.create_again(client, create, &known).await
         {
             return answer;
@@ -171,6 +175,7 @@ impl Pool {
             }
             Ok::<(), Infallible>(())
         });
+        self.0.shared.discard();
         change.await.map_err(|error| not_kept(&error))
     }
 

@@ -46,9 +46,19 @@ async fn status(site: Data<Site>) -> HttpResponse {
         view.state != ServerState::Disabled && view.health != Health::Online.as_str()
     };
     troubles.extend(servers.iter().filter(unwell).map(|view| {
-        let why = view.trouble.as_deref().unwrap_or("not asked yet");
+        let why = match (&view.trouble, view.last_answer) {
+            (Some(trouble), _) => trouble,
+            (None, Some(_)) => "it answers again, and must do so once more",
+            (None, None) => "not asked yet",
+        };
         format!("server {} is {}: {why}", view.id, view.health)
     }));
+    let takes = |view: &crate::api::ServerView| {
+        view.state == ServerState::Enabled && view.health != Health::Offline.as_str()
+    };
+    if !servers.iter().any(takes) {
+        troubles.push("no server takes new meetings: every create fails".into());
+    }
     let version = env!("CARGO_PKG_VERSION").to_owned();
     let uptime = site.started.elapsed().as_secs_f64();
     let status = Status { version, uptime, ok: troubles.is_empty(), troubles, servers };
