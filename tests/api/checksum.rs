@@ -183,6 +183,23 @@ async fn a_checksum_in_a_form_covers_the_query_only() {
     assert_eq!(servers[0].meeting("f3"), None);
 }
 
+/// Servers cut every checksum out, or one of them: what a second one does to the signed text
+/// depends on who looks.
+#[tokio::test]
+async fn two_checksums_do_not_pass_even_if_one_is_signed() {
+    let app = TestApp::start().await;
+    let front_end = app.front_end();
+    let inner = "meetingID=m1&checksum=0";
+    let outer = front_end.checksum("isMeetingRunning", inner);
+    for query in [
+        format!("{inner}&checksum={outer}"),
+        format!("checksum={outer}&{inner}"),
+        format!("meetingID=m1&checksum={outer}&checksum=0"),
+    ] {
+        raw(&front_end, &format!("isMeetingRunning?{query}")).await.refused("checksumError");
+    }
+}
+
 /// An XML body cannot bring a checksum.
 #[tokio::test]
 async fn xml_is_signed_by_the_url() {

@@ -11,7 +11,7 @@ const CREATE: &str = "name=Class&meetingID=class";
 /// Servers in the order in which a new meeting tries them: `bbb0` is by far the strongest.
 async fn in_order(count: usize) -> (TestApp, Vec<SimServer>) {
     let (app, servers) = TestApp::with_servers_and(count, |config| {
-        config.servers.create_timeout = Duration::from_millis(300);
+        config.servers.create_timeout = Duration::from_secs(1);
         config.servers.response_timeout = Duration::from_millis(1500);
     })
     .await;
@@ -73,7 +73,7 @@ async fn the_next_server_is_tried_where_nothing_was_started() {
 /// meeting stays where it is. Otherwise one class would sit in two meetings.
 #[tokio::test]
 async fn a_lost_answer_makes_no_twin() {
-    let slow = Fault::Slow(Duration::from_millis(600));
+    let slow = Fault::Slow(Duration::from_secs(2));
     for fault in [Fault::Reset, Fault::Truncate, slow] {
         let (app, servers) = in_order(2).await;
         servers[0].fault(Call::Create, fault.clone(), Some(1));

@@ -1,6 +1,6 @@
 //! getMeetings and getSessions: the answers of all servers as one, whatever one of them does.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use beadle::sim::{BbbVersion, Call, Fault, FaultOn, NewMeeting, People, SimOptions, SimServer};
 
@@ -8,10 +8,12 @@ use super::support::{Answer, FORM, Signed, TestApp, browse, eventually, within};
 
 /// The application in front of so many servers, `m0` on `bbb0` and so on, all polled.
 async fn pool(count: usize) -> (TestApp, Vec<SimServer>) {
-    let (app, servers) = TestApp::with_servers_and(count, |config| {
-        config.api.get_meetings_budget = Duration::from_millis(400);
-    })
-    .await;
+    pool_with(count, Duration::from_secs(1)).await
+}
+
+async fn pool_with(count: usize, budget: Duration) -> (TestApp, Vec<SimServer>) {
+    let (app, servers) =
+        TestApp::with_servers_and(count, |config| config.api.get_meetings_budget = budget).await;
     for (place, server) in servers.iter().enumerate() {
         let people = People { viewers: 2, ..People::default() };
         let meeting = NewMeeting { people, ..NewMeeting::new(format!("m{place}")) };
@@ -123,16 +125,16 @@ async fn a_server_that_never_answered_is_left_out() {
 
 #[tokio::test]
 async fn a_late_server_costs_no_more_than_the_budget() {
-    let (app, servers) = pool(2).await;
+    let (app, servers) = pool_with(2, Duration::from_secs(2)).await;
     servers[0].fault(FaultOn::All, Fault::Hang, None);
-    let began = std::time::Instant::now();
+    let began = Instant::now();
     assert_eq!(ids(&app.get("getMeetings", "").await), ["m0", "m1"]);
-    assert!(began.elapsed() < Duration::from_secs(3), "the budget is 400 ms");
+    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
     // From now on it counts as unstable, and the others are not kept waiting for it.
     app.get("create", "name=x1&meetingID=x1").await.succeeded();
-    let began = std::time::Instant::now();
+    let began = Instant::now();
     assert_eq!(ids(&app.get("getMeetings", "").await).len(), 3);
-    assert!(began.elapsed() < Duration::from_millis(350), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_millis(1900), "{:?}", began.elapsed());
 }
 
 #[tokio::test]
@@ -192,7 +194,7 @@ async fn callers_share_an_answer_until_something_changes() {
 async fn a_shared_answer_is_not_older_than_a_second() {
     let (app, servers) = pool(1).await;
     assert_eq!(ids(&app.get("getMeetings", "").await), ["m0"]);
-    let began = std::time::Instant::now();
+    let began = Instant::now();
     servers[0].put_meeting(NewMeeting::new("m1")).expect("a meeting");
     eventually("the new meeting is listed", async || {
         ids(&app.get("getMeetings", "").await).len() == 2

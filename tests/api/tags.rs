@@ -77,7 +77,9 @@ async fn wishes_are_read_as_scalelite_reads_them() {
 async fn where_no_server_fits_the_tag_does_not_matter() {
     let (app, _servers) = tagged().await;
     app.set_state("bbb2", "cordoned").await;
-    check(&app, &[("", NO_SERVER), ("&meta_server-tag=c", NO_SERVER)]).await;
+    let table =
+        [("", NO_SERVER), ("&meta_server-tag=c", NO_SERVER), ("&meta_server-tag=%21", NO_SERVER)];
+    check(&app, &table).await;
     for id in ["bbb0", "bbb1"] {
         app.set_state(id, "disabled").await;
     }
