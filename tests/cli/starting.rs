@@ -15,7 +15,9 @@ fn nothing_but_a_secret_is_needed() {
     assert!(!daemon.said().contains("WARN"), "{}", daemon.said());
     let answer = daemon.call_with("s3cr3t", "getMeetings", "");
     assert!(answer.contains("<returncode>SUCCESS"), "{answer}");
-    assert_eq!(place.json(&["status"])["ok"], true);
+    let status = place.run(&["status"]);
+    assert_eq!(status.code, 1, "{status:?}");
+    assert!(status.out.contains("no server takes new meetings"), "{status:?}");
     daemon.stop();
     assert!(!exists(&place.socket()));
 }
