@@ -37,7 +37,7 @@ pub struct ServerView {
     pub voices: u32,
     /// Open cameras.
     pub videos: u32,
-    /// Meetings that beadle has placed on it.
+    /// Meetings that beadle has placed on it, those included that it is just creating.
     pub placed: usize,
     /// The most meetings it may have.
     pub max_meetings: Option<u32>,

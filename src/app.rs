@@ -26,7 +26,7 @@ pub struct Application {
     address: SocketAddr,
     socket: PathBuf,
     pool: Pool,
-    client: Client,
+    polls: Client,
     front_end: Server,
     operator: Server,
     in_flight: InFlight,
@@ -49,10 +49,11 @@ impl Application {
         let address = listener.local_addr()?;
         let patience = config.http.shutdown_timeout;
         let client = Client::new(&config.servers)?;
+        let polls = Client::unconnected(&config.servers)?;
         let in_flight = InFlight::default();
         let site = Sites {
             servers: config.servers.clone(),
-            client: client.clone(),
+            client,
             bodies: BodyBudget::new(config.http.body_memory),
             in_flight: in_flight.clone(),
             started: Instant::now(),
@@ -70,7 +71,7 @@ impl Application {
             address,
             socket,
             pool,
-            client,
+            polls,
             front_end,
             operator,
             in_flight,
@@ -102,12 +103,17 @@ impl Application {
     /// Answers until `stop` is ready; then accepts nothing more, finishes what runs (no longer
     /// than `http.shutdown_timeout`) and closes the store.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
-        let poller = tokio::spawn(poller::run(self.pool.clone(), self.client.clone()));
+        let poller = tokio::spawn(poller::run(self.pool.clone(), self.polls));
         let handles = [self.front_end.handle(), self.operator.handle()];
-        let front_end = tokio::spawn(self.front_end);
+        let mut front_end = tokio::spawn(self.front_end);
         let operator = tokio::spawn(self.operator);
-        stop.await;
-        tracing::info!("stopping");
+        tokio::select! {
+            () = stop => tracing::info!("stopping"),
+            ended = &mut front_end => {
+                ended.context("the HTTP server broke down")??;
+                anyhow::bail!("the HTTP server ended by itself");
+            }
+        }
         stop_serving(handles, &self.in_flight, self.patience).await;
         poller.abort();
         front_end.await.context("the HTTP server broke down")??;

@@ -5,6 +5,7 @@
 mod error;
 
 use std::borrow::Cow;
+use std::sync::Once;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -50,22 +51,46 @@ pub struct Reply {
 /// call is sent into a connection that is just going away.
 const IDLE: Duration = Duration::from_secs(20);
 
+/// One warning is enough for all clients.
+static WARNED: Once = Once::new();
+
 impl Client {
     /// Builds a client for the servers of the configuration.
     ///
     /// The certificates of authorities are read here, so build few.
     pub fn new(servers: &config::Servers) -> Result<Self, BuildError> {
-        // The one crypto provider; a second installation is refused and does no harm.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
-            .user_agent(concat!("beadle/", env!("CARGO_PKG_VERSION")))
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(servers.connect_timeout)
-            .pool_idle_timeout(IDLE)
-            .tcp_nodelay(true)
-            .build()
-            .map_err(BuildError)?;
+        Self::keeping(servers, usize::MAX)
+    }
+
+    /// Builds a client that opens a connection for each call, as polls want it: only that shows
+    /// whether people can still get in, and a thousand idle connections hold much memory.
+    pub fn unconnected(servers: &config::Servers) -> Result<Self, BuildError> {
+        Self::keeping(servers, 0)
+    }
+
+    fn keeping(servers: &config::Servers, idle: usize) -> Result<Self, BuildError> {
+        install_crypto();
+        let builder = || {
+            reqwest::Client::builder()
+                .user_agent(concat!("beadle/", env!("CARGO_PKG_VERSION")))
+                .no_proxy()
+                .redirect(reqwest::redirect::Policy::none())
+                .retry(reqwest::retry::never())
+                .connect_timeout(servers.connect_timeout)
+                .pool_idle_timeout(IDLE)
+                .pool_max_idle_per_host(idle)
+                .tcp_nodelay(true)
+        };
+        let http = builder().build().or_else(|_| {
+            // A machine without certificates of authorities can still serve what needs none.
+            WARNED.call_once(|| {
+                tracing::warn!(
+                    "no certificates of authorities are installed (Debian: ca-certificates), so \
+                     no server with https:// can be reached"
+                );
+            });
+            builder().tls_certs_only([]).build().map_err(BuildError)
+        })?;
         let algorithm = servers.checksum_algorithm;
         Ok(Self { http, algorithm, answer_limit: servers.answer_limit })
     }
@@ -74,7 +99,7 @@ impl Client {
     pub async fn call(&self, server: &Server, request: Request<'_>) -> Result<Reply, CallError> {
         let url = self.signed_url(server, request.call, request.query);
         let url = Url::parse(&url).map_err(|_| CallError::Address)?;
-        let mut sent = match request.body {
+        let sent = match request.body {
             Some(body) => {
                 let mut post = reqwest::Request::new(Method::POST, url);
                 let xml = HeaderValue::from_static("application/xml");
@@ -84,9 +109,11 @@ impl Client {
             }
             None => reqwest::Request::new(Method::GET, url),
         };
-        *sent.timeout_mut() = Some(request.timeout);
-        let answer = self.http.execute(sent).await.map_err(CallError::of)?;
-        self.read(answer).await
+        let answer = async {
+            let answer = self.http.execute(sent).await.map_err(CallError::of)?;
+            self.read(answer).await
+        };
+        tokio::time::timeout(request.timeout, answer).await.unwrap_or(Err(CallError::Timeout))
     }
 
     /// The address of a call, signed with the server's secret.
@@ -137,6 +164,12 @@ impl Client {
     async fn piece(&self, answer: &mut reqwest::Response) -> Result<Option<Bytes>, CallError> {
         answer.chunk().await.map_err(CallError::of)
     }
+}
+
+/// Chooses the one crypto provider of the process, as whoever builds a client of `reqwest` must.
+pub fn install_crypto() {
+    // A second installation is refused, and the first one stays.
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 /// A query in the form that clients put on the wire. Browsers and HTTP libraries encode these

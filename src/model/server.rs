@@ -113,7 +113,7 @@ impl ServerUrl {
         let text = text.trim();
         let rest = match text.split_once("://") {
             _ if text.is_empty() => return Err(BadServerUrl::Empty),
-            Some(("http" | "https", rest)) => rest,
+            Some((scheme, rest)) if is_http(scheme) => rest,
             Some((scheme, _)) => return Err(BadServerUrl::Scheme { scheme: scheme.into() }),
             None => return Err(BadServerUrl::Malformed { text: text.into() }),
         };
@@ -170,6 +170,11 @@ impl ServerUrl {
         };
         host.to_ascii_lowercase()
     }
+}
+
+/// Schemes count in any letter case (RFC 3986, section 3.1).
+fn is_http(scheme: &str) -> bool {
+    scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http")
 }
 
 impl TryFrom<String> for ServerUrl {

@@ -13,7 +13,8 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::sync::Mutex;
 
 use super::health::Health;
-use super::live::{List, Live};
+use super::list::List;
+use super::live::Live;
 use super::{Answer, Pool};
 use crate::bbb::Failure;
 use crate::bbb::meetings::{Listed, NoList};
@@ -40,7 +41,7 @@ struct Latest {
 }
 
 impl Shared {
-    /// A meeting was created or ended: the next caller wants to see that.
+    /// A meeting was created or ended, or the servers are others: the next caller wants to see that.
     pub(super) fn discard(&self) {
         self.changes.fetch_add(1, Ordering::AcqRel);
     }
@@ -48,7 +49,7 @@ impl Shared {
 
 /// What one server contributes.
 struct Part {
-    list: Option<Arc<List>>,
+    list: Option<List>,
     /// Whether the list is this call's own.
     fresh: bool,
     failure: Option<Failure>,
@@ -67,7 +68,9 @@ impl Pool {
         // Those who come while the servers are being asked wait here for that answer.
         let mut latest = shared.latest.lock().await;
         if let Some(known) = latest.as_ref() {
-            let young = known.at.elapsed() < SHARED_FOR || known.at > came;
+            // A refusal may be over the next moment, so only those who waited for it share it.
+            let kept = known.answer.is_ok() && known.at.elapsed() < SHARED_FOR;
+            let young = kept || known.at > came;
             if known.changes >= changes && young && known.tenant == *tenant {
                 return answer(&known.answer);
             }
@@ -156,7 +159,7 @@ impl Pool {
             }
         };
         match List::read(reply.body) {
-            Ok(list) => Part { list: Some(Arc::new(list)), fresh: true, failure: None },
+            Ok(list) => Part { list: Some(list), fresh: true, failure: None },
             Err(NoList::Refused(failure)) => self.last_known(live, call, Some(failure)),
             Err(NoList::Unreadable(_)) => self.last_known(live, call, None),
         }
@@ -166,7 +169,7 @@ impl Pool {
     fn last_known(&self, live: &Live, call: &str, failure: Option<Failure>) -> Part {
         let keep = self.config().health.dead_after;
         let recent = live.silent_for(Instant::now()).is_some_and(|time| time <= keep);
-        let list = live.list().filter(|_| recent && call == "getMeetings");
+        let list = if recent && call == "getMeetings" { live.list() } else { None };
         Part { list, fresh: false, failure }
     }
 }
@@ -198,7 +201,7 @@ fn merge(parts: &[Part], own: impl Fn(&Listed) -> bool, words: &Words) -> Result
         return Err(failure.unwrap_or_else(|| Failure::internal("Unable to access server.")));
     }
     let length: usize =
-        parts.iter().flat_map(|part| &part.list).map(|list| list.document.len()).sum();
+        parts.iter().filter_map(|part| part.list.as_ref()).map(|list| list.document.len()).sum();
     let Words { list, empty_key, empty_message } = words;
     let mut out = Vec::with_capacity(length + 128);
     out.extend_from_slice(b"<response><returncode>SUCCESS</returncode>");
@@ -207,7 +210,7 @@ fn merge(parts: &[Part], own: impl Fn(&Listed) -> bool, words: &Words) -> Result
     let mut seen = std::collections::HashSet::new();
     let mut ordered: Vec<&Part> = parts.iter().collect();
     ordered.sort_by_key(|part| !part.fresh);
-    for list in ordered.iter().filter_map(|part| part.list.as_deref()) {
+    for list in ordered.iter().filter_map(|part| part.list.as_ref()) {
         for meeting in list.meetings.iter().filter(|meeting| own(meeting)) {
             let once = meeting.internal_id.is_empty() || seen.insert(&meeting.internal_id);
             if let Some(element) = list.document.get(meeting.range.clone()).filter(|_| once) {

@@ -3,44 +3,18 @@
 //! It is rebuilt by polling, so it costs no disk writes. What joins read (health, load) is atomic;
 //! they never wait for a poll.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
-use bytes::Bytes;
 
 use super::health::{Contacts, Health};
+use super::list::{List, Packed};
 use super::load::Figures;
-use crate::bbb::meetings::{self, Listed, NoList};
 use crate::config;
 use crate::model::{Meeting, MeetingId, TenantId};
-
-/// The last good list of a server.
-#[derive(Debug, Default)]
-pub struct List {
-    /// The document, for `getMeetings` while the server fails.
-    pub document: Bytes,
-    /// The meetings in it.
-    pub meetings: Vec<Listed>,
-}
-
-impl List {
-    /// Reads a server's answer to `getMeetings` or `getSessions`.
-    pub fn read(body: Bytes) -> Result<Self, NoList> {
-        // Servers cut people's names without regard to UTF-8 now and then, and one bad name must
-        // not make a server look broken.
-        let text = String::from_utf8_lossy(&body);
-        let meetings = meetings::read(&text)?;
-        let document = match text {
-            Cow::Borrowed(_) => body,
-            Cow::Owned(text) => Bytes::from(text),
-        };
-        Ok(Self { document, meetings })
-    }
-}
 
 /// A meeting's name in the pool.
 pub(super) type Name = (TenantId, MeetingId);
@@ -60,7 +34,7 @@ pub struct Live {
     load: AtomicU64,
     contacts: Mutex<Contacts>,
     figures: Mutex<Figures>,
-    list: ArcSwapOption<List>,
+    list: ArcSwapOption<Packed>,
     version: ArcSwapOption<String>,
     trouble: ArcSwapOption<String>,
     /// Meetings that are being created, with the people reserved for each.
@@ -116,9 +90,9 @@ impl Live {
         lock(&self.figures).clone()
     }
 
-    /// The last good list.
-    pub fn list(&self) -> Option<Arc<List>> {
-        self.list.load_full()
+    /// The last good list. It is unpacked and read anew, so ask for it only when it is needed.
+    pub fn list(&self) -> Option<List> {
+        self.list.load_full()?.unpack()
     }
 
     /// Its version, as far as it tells it.
@@ -168,13 +142,16 @@ impl Live {
     }
 
     /// Takes over the figures of a poll. Reserves for meetings being created are added to its load.
-    pub fn observed(&self, figures: Figures, list: Option<List>) {
+    pub fn observed(&self, figures: Figures, list: Option<&List>) {
+        let packed = list.map(|list| Arc::new(Packed::of(list)));
         let pending = lock(&self.pending);
         let reserved: f64 = pending.values().map(|people| f64::from(*people)).sum();
         let load = figures.load.map_or(UNKNOWN, |load| (load + reserved).to_bits());
         self.load.store(load, Ordering::Release);
         *lock(&self.figures) = figures;
-        self.list.store(list.map(Arc::new).or_else(|| self.list.load_full()));
+        if packed.is_some() {
+            self.list.store(packed);
+        }
     }
 
     /// Forgets the load, as when a server was out of use: it takes meetings after the next poll.
@@ -245,4 +222,73 @@ fn number(health: Health) -> u8 {
 /// was held does no harm.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ServerId;
+
+    fn meeting(id: &str, created_ms: u64) -> Arc<Meeting> {
+        Arc::new(Meeting {
+            tenant: TenantId::none(),
+            id: MeetingId::from(id),
+            internal_id: "".into(),
+            alias: None,
+            server: ServerId::from("bbb"),
+            moderator_pw: "".into(),
+            voice_bridge: "".into(),
+            created_ms,
+            expected_people: 20,
+        })
+    }
+
+    /// The ids that a server's list no longer names, for good.
+    fn gone(
+        live: &Live,
+        meetings: &[Arc<Meeting>],
+        listed: &[&str],
+        (now, now_ms): (Instant, u64),
+    ) -> Vec<String> {
+        let listed = |meeting: &Meeting| listed.contains(&meeting.id.as_str());
+        let gone = live.missing(meetings.iter(), listed, now, now_ms);
+        gone.iter().map(|meeting| meeting.id.to_string()).collect()
+    }
+
+    const OLD: u64 = 10 * TOO_YOUNG_MS;
+
+    #[test]
+    fn a_meeting_is_gone_when_two_lists_apart_in_time_miss_it() {
+        let (live, start) = (Live::default(), Instant::now());
+        let meetings = [meeting("a", 0), meeting("b", 0)];
+        let at = |seconds| (start + Duration::from_secs(seconds), OLD + seconds * 1000);
+        assert!(gone(&live, &meetings, &["b"], at(0)).is_empty(), "one list");
+        assert!(gone(&live, &meetings, &["b"], at(1)).is_empty(), "two, but at once");
+        assert!(gone(&live, &meetings, &["b"], at(9)).is_empty());
+        assert_eq!(gone(&live, &meetings, &["b"], at(10)), ["a"]);
+    }
+
+    #[test]
+    fn a_list_that_names_the_meeting_again_begins_anew() {
+        let (live, start) = (Live::default(), Instant::now());
+        let meetings = [meeting("a", 0)];
+        let at = |seconds| (start + Duration::from_secs(seconds), OLD + seconds * 1000);
+        assert!(gone(&live, &meetings, &[], at(0)).is_empty());
+        assert!(gone(&live, &meetings, &["a"], at(10)).is_empty());
+        assert!(gone(&live, &meetings, &[], at(20)).is_empty());
+        assert!(gone(&live, &meetings, &[], at(29)).is_empty());
+        assert_eq!(gone(&live, &meetings, &[], at(30)), ["a"]);
+    }
+
+    #[test]
+    fn a_young_meeting_is_never_missed() {
+        let (live, start) = (Live::default(), Instant::now());
+        let meetings = [meeting("a", OLD)];
+        let at = |seconds| (start + Duration::from_secs(seconds), OLD + seconds * 1000);
+        assert!(gone(&live, &meetings, &[], at(0)).is_empty());
+        assert!(gone(&live, &meetings, &[], at(59)).is_empty());
+        // What was missed while it was young does not count either.
+        assert!(gone(&live, &meetings, &[], at(60)).is_empty());
+        assert_eq!(gone(&live, &meetings, &[], at(70)), ["a"]);
+    }
 }

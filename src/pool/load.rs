@@ -117,7 +117,8 @@ fn scalelite(listed: &[Listed], placement: &Placement, now_ms: u64) -> f64 {
             minutes_between(meeting.create_time, now_ms) < f64::from(placement.young_minutes);
         if young { people.max(placement.min_users) } else { people }
     });
-    people.map(f64::from).sum()
+    // The sum of nothing is -0.0, and management shows the figure.
+    people.map(f64::from).fold(0.0, |sum, people| sum + people)
 }
 
 /// Fractions of a minute matter to no load, so whole milliseconds below 2^52 are exact enough.

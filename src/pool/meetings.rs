@@ -41,14 +41,36 @@ impl Replied {
         self.outcome.is_err()
     }
 
+    /// What the front end is told when this is no answer of the API at all.
+    pub(super) fn unusable(&self, unable: &'static str) -> Option<Failure> {
+        self.outcome.as_ref().err().map(|why| told(*why, unable))
+    }
+
     /// Whether the server says that it does not know the meeting.
     pub(super) fn says_not_found(&self) -> bool {
-        match &self.outcome {
-            Ok(Outcome::Failed { failure, .. }) => {
-                matches!(&*failure.key, "notFound" | "meetingNotFound" | "invalidMeetingIdentifier")
-            }
-            _ => false,
+        ["notFound", "meetingNotFound", "invalidMeetingIdentifier"]
+            .iter()
+            .any(|key| self.refused_as(key))
+    }
+
+    /// Whether the server refuses with this key.
+    pub(super) fn refused_as(&self, key: &str) -> bool {
+        matches!(&self.outcome, Ok(Outcome::Failed { failure, .. }) if failure.key == key)
+    }
+
+    /// Takes over what a create's answer says of the meeting.
+    pub(super) fn fill(&self, meeting: &mut Meeting) {
+        let Ok(answer) = answer::Answer::read(&self.body) else { return };
+        let field = |name: &str| answer.get(name).filter(|text| !text.is_empty());
+        if let Some(internal_id) = field("internalMeetingID") {
+            meeting.internal_id = internal_id.into();
         }
+        if let Some(password) = field("moderatorPW") {
+            meeting.moderator_pw = password.into();
+        }
+        // A breakout room comes back under another id than it was asked for.
+        let returned = field("meetingID").filter(|id| *id != meeting.id.as_str());
+        meeting.alias = returned.map(Into::into);
     }
 
     /// The answer for the front end. Only refusals that lack key or message are put into the usual
@@ -66,12 +88,16 @@ impl Replied {
                 }))
             }
             Ok(Outcome::Failed { failure, .. }) => Err(failure),
-            Err(Unreadable::NoReturncode) => {
-                Err(Failure::internal("Response did not include returncode"))
-            }
-            Err(Unreadable::Malformed) => Err(Failure::internal(unable)),
+            Err(why) => Err(told(why, unable)),
         }
     }
+}
+
+fn told(why: Unreadable, unable: &'static str) -> Failure {
+    Failure::internal(match why {
+        Unreadable::NoReturncode => "Response did not include returncode",
+        Unreadable::Malformed => unable,
+    })
 }
 
 /// A call about one meeting.
@@ -133,6 +159,7 @@ impl Pool {
         let location = client.signed_url(&server, "join", &params.to_query());
         if counts
             && config.placement.policy == Policy::Scalelite
+            && server.state == ServerState::Enabled
             && let Some(live) = live
         {
             live.add_load(server.capacity.load_multiplier());

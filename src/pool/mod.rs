@@ -7,6 +7,7 @@
 
 pub mod create;
 pub mod health;
+pub mod list;
 pub mod listing;
 pub mod live;
 pub mod load;
@@ -30,8 +31,9 @@ use crate::store::Store;
 
 use create::Gates;
 use health::Health;
+use list::List;
 use listing::Shared;
-use live::{List, Live};
+use live::Live;
 use load::Figures;
 
 /// What a front end is answered when a call worked.
@@ -60,7 +62,8 @@ impl Pool {
     pub fn new(store: Store, config: Arc<ArcSwap<Config>>) -> Self {
         let live = ArcSwap::default();
         let shared = Shared::default();
-        let pool = Self(Arc::new(Inner { store, config, live, gates: Gates::default(), shared }));
+        let gates = Gates::default();
+        let pool = Self(Arc::new(Inner { store, config, live, gates, shared }));
         pool.follow_servers();
         pool
     }
@@ -94,20 +97,35 @@ impl Pool {
     }
 
     /// Takes over what a good poll found.
-    pub fn observe(&self, id: &ServerId, figures: Figures, list: Option<List>, now: Instant) {
+    pub fn observe(&self, id: &ServerId, figures: Figures, list: Option<&List>, now: Instant) {
         self.answered(id, now);
         self.live(id).observed(figures, list);
     }
 
+    /// How many meetings beadle has placed on a server, those included that it is just creating.
+    pub fn placed_on(&self, id: &ServerId) -> usize {
+        // In this order a create that ends meanwhile is counted twice rather than not at all.
+        let creating = self.live(id).pending();
+        creating + self.store().state().meeting_count_on(id)
+    }
+
     /// Brings the live figures in line with the servers that there are.
     fn follow_servers(&self) {
-        let state = self.store().state();
-        let old = self.0.live.load();
-        let live = state.servers().map(|server| {
-            let live = old.get(&server.id).cloned().unwrap_or_default();
-            (server.id.clone(), live)
+        // The poller does this as well: what one of two at once finds known, the other must keep.
+        self.0.live.rcu(|old| {
+            let state = self.store().state();
+            let live = state.servers().map(|server| {
+                let live = old.get(&server.id).cloned().unwrap_or_default();
+                (server.id.clone(), live)
+            });
+            live.collect::<HashMap<_, _>>()
         });
-        self.0.live.store(Arc::new(live.collect()));
+    }
+
+    /// Notes that an operator changed the servers: an answer got from the old ones is out of date.
+    fn servers_were_changed(&self) {
+        self.follow_servers();
+        self.0.shared.discard();
     }
 
     /// The servers with what is known of each, in the order of their ids.

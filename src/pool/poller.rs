@@ -10,7 +10,7 @@ use futures_util::StreamExt as _;
 use rand::RngExt as _;
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::live::List;
+use super::list::List;
 use super::load::{self, Expected};
 use super::{Pool, now_ms};
 use crate::bbb::answer::Answer;
@@ -86,7 +86,7 @@ pub async fn poll_once(pool: &Pool, client: &Client, server: &Server) {
         let placement = &pool.config().placement;
         load::figures(&list.meetings, expected, server.capacity, placement, now_ms)
     };
-    pool.observe(&server.id, figures, Some(list), now);
+    pool.observe(&server.id, figures, Some(&list), now);
     for meeting in gone {
         tracing::info!(server = %server.id, meeting = %meeting.id, "the meeting has ended");
         if let Err(failure) = pool.forget_meeting(&meeting).await {

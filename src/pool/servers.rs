@@ -55,13 +55,16 @@ pub enum ServerError {
     #[error("there is already a server with the id {0}")]
     Exists(String),
     /// The id cannot be one.
-    #[error("{0:?} cannot be an id; use letters, digits, '.', '_' and '-', at most 128 of them")]
+    #[error(
+        "{0:?} cannot be an id; use letters, digits, '.', '_' and '-', at most 128 of them and \
+         not dots alone"
+    )]
     BadId(String),
     /// No server has the id.
     #[error("there is no server with the id {0}")]
     Unknown(String),
     /// Meetings are still on it.
-    #[error("server {id} still has {meetings} meetings with {people} people in them")]
+    #[error("server {id} still has {}", crowd(*meetings, *people))]
     Busy {
         /// The server.
         id: String,
@@ -73,6 +76,13 @@ pub enum ServerError {
     /// The store did not take the change.
     #[error("the change cannot be stored: {0}")]
     Store(String),
+}
+
+/// Meetings and people in words: `1 meeting with 7 people`.
+fn crowd(meetings: usize, people: u32) -> String {
+    let plural = if meetings == 1 { "" } else { "s" };
+    let word = if people == 1 { "person" } else { "people" };
+    format!("{meetings} meeting{plural} with {people} {word}")
 }
 
 /// What is wrong with a server, in words.
@@ -136,7 +146,8 @@ impl Pool {
             None => Uuid::new_v4().to_string(),
         };
         let odd = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'));
-        if id.is_empty() || id.len() > 128 || id.contains(odd) {
+        // Dots alone mean another folder wherever an id stands in a path.
+        if id.trim_matches('.').is_empty() || id.len() > 128 || id.contains(odd) {
             return Err(ServerError::BadId(id));
         }
         let server = Server {
@@ -158,7 +169,7 @@ impl Pool {
             Ok(())
         });
         change.await?;
-        self.follow_servers();
+        self.servers_were_changed();
         Ok(Arc::new(added))
     }
 
@@ -177,7 +188,7 @@ impl Pool {
             Ok::<_, ServerError>(server)
         });
         let server = changed.await?;
-        self.follow_servers();
+        self.servers_were_changed();
         Ok(Arc::new(server))
     }
 
@@ -219,7 +230,7 @@ impl Pool {
             Ok(())
         });
         change.await?;
-        self.follow_servers();
+        self.servers_were_changed();
         Ok(())
     }
 
@@ -283,11 +294,10 @@ impl Pool {
 
     /// Refuses where a server still has meetings.
     fn idle(&self, id: &ServerId) -> Result<(), ServerError> {
-        let state = self.store().state();
-        if state.server(id).is_none() {
+        if self.store().state().server(id).is_none() {
             return Err(ServerError::Unknown(id.to_string()));
         }
-        match state.meeting_count_on(id) {
+        match self.placed_on(id) {
             0 => Ok(()),
             meetings => {
                 let people = self.live(id).figures().users;

@@ -30,7 +30,7 @@ pub(super) struct Reply {
 impl Reply {
     pub(super) fn new() -> Self {
         Self {
-            buffer: Vec::new(),
+            buffer: vec![0; HEAD_ROOM],
             start: 0,
             body_at: HEAD_ROOM,
             status: 200,
@@ -68,6 +68,13 @@ impl Reply {
             reason(status)
         );
         self.begin(status, HTML).push(page.as_bytes());
+    }
+
+    /// Where a join leads to: a browser sees that it has arrived.
+    pub(super) fn room(&mut self) {
+        let page = "<html><head><title>Simulated class</title></head><body>\
+                    <h1>You are in the simulated class.</h1></body></html>\n";
+        self.begin(200, HTML).push(page.as_bytes());
     }
 
     /// Sends the client elsewhere. The fields must be free of control characters.

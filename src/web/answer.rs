@@ -12,6 +12,7 @@ use crate::pool;
 
 const XML: HeaderValue = HeaderValue::from_static("application/xml; charset=utf-8");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const JSON_UTF8: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
@@ -61,6 +62,11 @@ pub(super) fn failed_json(failure: &Failure) -> HttpResponse {
 /// JSON of any status.
 pub(super) fn json(status: StatusCode, document: &impl Serialize) -> HttpResponse {
     HttpResponse::build(status).json(document)
+}
+
+/// JSON of any status as Scalelite's management API sends it: tools may look at the type.
+pub(super) fn json_utf8(status: StatusCode, document: &impl Serialize) -> HttpResponse {
+    HttpResponse::build(status).insert_header((CONTENT_TYPE, JSON_UTF8)).json(document)
 }
 
 /// Sends a browser on.

@@ -62,14 +62,12 @@ fn get_servers(site: &Site) -> HttpResponse {
     let reveal = site.config().management.reveal_secrets;
     let servers = site.pool.servers();
     if servers.is_empty() {
-        return answer::json(
-            StatusCode::NOT_FOUND,
-            &json!({ "error": "No servers are configured" }),
-        );
+        let error = json!({ "error": "No servers are configured" });
+        return answer::json_utf8(StatusCode::NOT_FOUND, &error);
     }
     let views: Vec<Value> =
         servers.iter().map(|(server, live)| view(server, live, reveal)).collect();
-    answer::json(StatusCode::OK, &views)
+    answer::json_utf8(StatusCode::OK, &views)
 }
 
 /// `{"server": {…}}`, or the same without its wrapper.
@@ -105,7 +103,7 @@ async fn add_server(request: &HttpRequest, payload: web::Payload, site: &Site) -
             Ok(server) => {
                 let live = site.pool.live(&server.id);
                 let reveal = site.config().management.reveal_secrets;
-                answer::json(StatusCode::CREATED, &view(&server, &live, reveal))
+                answer::json_utf8(StatusCode::CREATED, &view(&server, &live, reveal))
             }
         },
     }
@@ -162,5 +160,5 @@ fn is_online(live: &Live) -> bool {
 }
 
 fn refused(error: &str) -> HttpResponse {
-    answer::json(StatusCode::BAD_REQUEST, &json!({ "error": error }))
+    answer::json_utf8(StatusCode::BAD_REQUEST, &json!({ "error": error }))
 }

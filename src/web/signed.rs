@@ -101,7 +101,7 @@ pub(super) fn verify<'a>(
         return Err(Failure::checksum());
     }
     params.append(form);
-    params.retain(|name| !is_reserved(name));
+    params.retain(|name| !is_reserved(name) && !FRAMEWORK.contains(&name));
     let xml = (received.kind == Some(BodyKind::Xml)).then(|| received.body.bytes.clone());
     Ok(Signed { params, xml: xml.filter(|xml| !xml.is_empty()) })
 }
@@ -152,6 +152,10 @@ fn sentence(error: &impl ToString) -> String {
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
         + "."
 }
+
+/// Names that mean something to the servers' web framework and nothing to their API: `format`, for
+/// one, chooses the form of an answer. They are not passed on.
+const FRAMEWORK: [&str; 3] = ["controller", "action", "format"];
 
 /// Names that beadle and its tenants use towards servers. From outside they would let one front
 /// end speak for another.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use rand::RngExt as _;
 
 use super::{Create, UNABLE};
-use crate::bbb::{Failure, answer};
+use crate::bbb::Failure;
 use crate::client::{CallError, Client, Reply, Request};
 use crate::config::Policy;
 use crate::model::{Meeting, Server, ServerId, ServerState};
@@ -45,10 +45,21 @@ pub(super) struct Attempt<'a> {
 enum Taken {
     /// It answered; this is the front end's answer.
     Yes(Result<Answer, Failure>),
-    /// Nothing was started there.
-    No,
+    /// Nothing was started there; why, in words for the front end.
+    No(Failure),
+    /// Nothing was started there, although it can be reached: the connection broke by chance.
+    ByChance(Failure),
     /// It failed with a status of 500 or above.
-    Refused,
+    Refused(Failure),
+}
+
+/// Why it is not known whether a server took the create.
+struct Missed {
+    error: CallError,
+    /// Whether only the connection failed, so that the same server may well take the next call.
+    by_chance: bool,
+    /// What the front end is told if no other server takes it.
+    failure: Failure,
 }
 
 /// A chosen server with its reserve; dropped, it gives the reserve back.
@@ -95,7 +106,7 @@ impl<'a> Attempt<'a> {
             wanted: Wanted::parse(&rules::server_tag(params, &config.create.rules)),
             people: hint.unwrap_or(config.placement.expected_people).min(limit),
             moderator_pw: given("moderatorPW").unwrap_or_else(password),
-            voice_bridge: bridges.take(&state, name.1.as_str(), wish, &config.dial_in),
+            voice_bridge: bridges.take(&state, &name, wish, &config.dial_in),
             parent,
             name,
         })
@@ -106,19 +117,37 @@ impl<'a> Attempt<'a> {
         let mut tried: Vec<ServerId> = Vec::new();
         let mut refusals = 0;
         let mut last = None;
+        let (mut second_chance, mut given) = (None, false);
         while tried.len() < SERVERS && (tried.is_empty() || began.elapsed() < BEGIN_WITHIN) {
             let placed = match self.place(&tried) {
                 Ok(placed) => placed,
-                Err(failure) => return Err(last.unwrap_or(failure)),
+                Err(failure) => {
+                    // The pool may have one server only.
+                    let Some(id) = second_chance.take() else {
+                        return Err(last.unwrap_or(failure));
+                    };
+                    given = true;
+                    tried.retain(|server| *server != id);
+                    self.place(&tried)?
+                }
             };
-            tried.push(placed.server.id.clone());
+            let id = placed.server.id.clone();
+            tried.push(id.clone());
             match self.ask(placed).await {
                 Taken::Yes(answer) => return answer,
-                Taken::No => {}
-                Taken::Refused if refusals == 1 => break,
-                Taken::Refused => refusals += 1,
+                Taken::No(failure) => last = Some(failure),
+                Taken::ByChance(failure) => {
+                    last = Some(failure);
+                    second_chance = Some(id).filter(|_| !given);
+                }
+                Taken::Refused(failure) => {
+                    last = Some(failure);
+                    refusals += 1;
+                }
             }
-            last = Some(Failure::internal(UNABLE));
+            if refusals == 2 {
+                break;
+            }
         }
         Err(last.unwrap_or_else(Failure::no_server))
     }
@@ -140,6 +169,10 @@ impl<'a> Attempt<'a> {
             servers.iter().filter(usable).collect()
         };
         let choose = |usable: &[&(Arc<Server>, Arc<Live>)]| {
+            if self.parent.is_some() {
+                // The class is there: no tag and no limit sends its rooms elsewhere.
+                return usable.first().map(|only| (*only).clone()).ok_or(NoServer::None);
+            }
             let candidates: Vec<_> = usable.iter().filter_map(|s| self.candidate(s)).collect();
             let tie = |equals| rand::rng().random_range(0..equals);
             let (people, policy) = (f64::from(self.people), config.placement.policy);
@@ -186,48 +219,69 @@ impl<'a> Attempt<'a> {
     }
 
     async fn ask(&self, placed: Placed) -> Taken {
-        let meeting = self.meeting(&placed.server, "");
-        let password = Some(self.moderator_pw.as_str());
-        let query = self.pool.query_for(self.create, &placed.server, &meeting, password);
-        let body = self.create.body.clone();
-        let reply = self.pool.send_create(self.client, &placed.server, &query, body.clone()).await;
-        let error = match reply {
-            Ok(replied) if replied.status >= 500 && replied.unreadable() => return Taken::Refused,
-            Ok(replied) if !replied.unreadable() => return self.settle(placed, replied).await,
-            Ok(_) => CallError::Broken { reason: "the answer cannot be read".to_owned() },
+        let missed = match self.send(&placed, Some(&self.moderator_pw)).await {
+            Ok(replied) => match replied.unusable(UNABLE) {
+                None if replied.refused_as("idNotUnique") && self.left_behind(&placed.server) => {
+                    return self.take_over(placed).await;
+                }
+                None => return self.settle(placed, replied).await,
+                Some(failure) if replied.status >= 500 => return Taken::Refused(failure),
+                Some(failure) => {
+                    let reason = "the answer cannot be read".to_owned();
+                    Missed { error: CallError::Broken { reason }, by_chance: false, failure }
+                }
+            },
             Err(error) => {
                 self.pool.failed(&placed.server.id, &error, Instant::now());
-                error
+                let by_chance = matches!(error, CallError::Broken { .. });
+                Missed { error, by_chance, failure: Failure::internal(UNABLE) }
             }
         };
+        let error = &missed.error;
         tracing::warn!(server = %placed.server.id, meeting = %self.name.1, %error, "a create failed");
         if matches!(error, CallError::Connect { .. } | CallError::Address) {
-            return Taken::No;
+            return Taken::No(missed.failure);
         }
-        self.ask_again(placed, &query, body, &error).await
+        self.ask_again(placed, missed).await
     }
 
     /// The call may have reached the server: it is asked, so that no second copy is started.
-    async fn ask_again(
-        &self,
-        placed: Placed,
-        query: &str,
-        body: Option<Bytes>,
-        error: &CallError,
-    ) -> Taken {
-        let meeting = self.meeting(&placed.server, "");
+    async fn ask_again(&self, placed: Placed, missed: Missed) -> Taken {
+        let meeting = self.meeting(&placed.server);
         match self.pool.still_there(self.client, &placed.server, &meeting).await {
-            Some(false) => Taken::No,
-            Some(true) => {
-                match self.pool.send_create(self.client, &placed.server, query, body).await {
-                    Ok(replied) if !replied.unreadable() => self.settle(placed, replied).await,
-                    _ => Taken::Yes(Err(Failure::internal(UNABLE))),
-                }
-            }
+            Some(false) if missed.by_chance => Taken::ByChance(missed.failure),
+            Some(false) => Taken::No(missed.failure),
+            Some(true) => self.take_over(placed).await,
             // A server that broke the connection and then cannot be reached has nobody in it.
-            None if matches!(error, CallError::Broken { .. }) => Taken::No,
-            None => Taken::Yes(Err(Failure::internal(UNABLE))),
+            None if matches!(missed.error, CallError::Broken { .. }) => Taken::No(missed.failure),
+            None => Taken::Yes(Err(missed.failure)),
         }
+    }
+
+    /// Takes the meeting that the server has already. It has its password, so none may be made up:
+    /// servers refuse a create with another one.
+    async fn take_over(&self, placed: Placed) -> Taken {
+        match self.send(&placed, None).await {
+            Ok(replied) if !replied.unreadable() => self.settle(placed, replied).await,
+            _ => Taken::Yes(Err(Failure::internal(UNABLE))),
+        }
+    }
+
+    async fn send(&self, placed: &Placed, password: Option<&str>) -> Result<Replied, CallError> {
+        let meeting = self.meeting(&placed.server);
+        let query = self.pool.query_for(self.create, &placed.server, &meeting, password);
+        let body = self.create.body.clone();
+        self.pool.send_create(self.client, &placed.server, &query, body).await
+    }
+
+    /// Whether the meeting that the server has is one that an earlier create made, whose answer
+    /// was lost: then only the password that beadle made up is another one.
+    fn left_behind(&self, server: &Server) -> bool {
+        let (tenant, id) = &self.name;
+        let state = self.pool.store().state();
+        let foreign = |meeting: &Arc<Meeting>| meeting.id == *id && meeting.tenant != *tenant;
+        let made_up = self.create.params.get("moderatorPW").is_none_or(|given| given.is_empty());
+        made_up && !state.meetings_on(&server.id).any(foreign)
     }
 
     /// Stores the meeting when the server said yes, and only then answers.
@@ -235,32 +289,20 @@ impl<'a> Attempt<'a> {
         if !replied.succeeded() {
             return Taken::Yes(replied.relay(UNABLE));
         }
-        let read = answer::Answer::read(&replied.body);
-        let field = |name: &str| read.as_ref().ok().and_then(|a| a.get(name)).unwrap_or_default();
-        let mut meeting = self.meeting(&placed.server, field("internalMeetingID"));
-        let returned = field("meetingID");
-        if !returned.is_empty() && returned != meeting.id.as_str() {
-            meeting.alias = Some(returned.into());
-        }
-        let stored = self.pool.store().change(move |draft| {
-            draft.put_meeting(meeting);
-            Ok::<(), std::convert::Infallible>(())
-        });
-        if let Err(error) = stored.await {
-            tracing::error!(meeting = %self.name.1, server = %placed.server.id, %error, "a new meeting cannot be stored");
-            return Taken::Yes(Err(Failure::internal(format!(
-                "The meeting cannot be kept: {error}."
-            ))));
+        let mut meeting = self.meeting(&placed.server);
+        replied.fill(&mut meeting);
+        if let Err(failure) = self.pool.keep(meeting).await {
+            return Taken::Yes(Err(failure));
         }
         placed.live.confirm(&self.name);
         Taken::Yes(replied.relay(UNABLE))
     }
 
-    fn meeting(&self, server: &Server, internal_id: &str) -> Meeting {
+    fn meeting(&self, server: &Server) -> Meeting {
         Meeting {
             tenant: self.name.0.clone(),
             id: self.name.1.clone(),
-            internal_id: internal_id.into(),
+            internal_id: "".into(),
             alias: None,
             server: server.id.clone(),
             moderator_pw: self.moderator_pw.as_str().into(),

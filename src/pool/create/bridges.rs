@@ -1,10 +1,12 @@
 //! Voice bridges being handed out: each number goes to one meeting of the pool only.
 
 use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::bbb::voice_bridge::{Candidates, TEST_BRIDGE};
 use crate::config::DialIn;
+use crate::model::Meeting;
+use crate::pool::live::Name;
 use crate::store::State;
 
 /// The numbers given to meetings that are not stored yet.
@@ -17,16 +19,18 @@ impl Bridges {
     pub(super) fn take(
         &self,
         state: &State,
-        meeting_id: &str,
+        name: &Name,
         wished: Option<String>,
         dial_in: &DialIn,
     ) -> String {
         let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let wished = wished.filter(|number| dial_in.use_client_pin && usable(number));
-        let candidates = Candidates::of(meeting_id, dial_in.pin_length);
+        let candidates = Candidates::of(name.1.as_str(), dial_in.pin_length);
         let mut numbers = wished.into_iter().chain(candidates);
+        // A meeting that starts anew elsewhere is still stored with its number, and keeps it.
+        let own = |meeting: &Arc<Meeting>| meeting.tenant == name.0 && meeting.id == name.1;
         let free =
-            |number: &String| state.voice_bridge(number).is_none() && !taken.contains(number);
+            |number: &String| state.voice_bridge(number).is_none_or(own) && !taken.contains(number);
         // There are as many candidates as numbers; a pool never has that many meetings.
         let number = numbers.find(free).unwrap_or_default();
         taken.insert(number.clone());

@@ -9,17 +9,20 @@ mod attempt;
 mod bridges;
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use tokio::sync::OwnedMutexGuard;
 
 use super::live::Name;
-use super::{Answer, Pool, rules};
+use super::meetings::Replied;
+use super::{Answer, Pool, now_ms, rules};
 use crate::bbb::params::identifier;
 use crate::bbb::{Failure, Params};
 use crate::client::Client;
 use crate::model::{Meeting, MeetingId, Server, ServerState, TenantId};
+use crate::store::ChangeError;
 
 use attempt::Attempt;
 pub(super) use bridges::Bridges;
@@ -133,7 +136,10 @@ impl Pool {
         let query = self.query_for(create, &server, known, None);
         let answer = self.send_create(client, &server, &query, create.body.clone()).await;
         match answer {
-            Ok(answer) => Some(answer.relay(UNABLE)),
+            Ok(replied) => {
+                let kept = self.keep_anew(known, &replied).await;
+                Some(kept.and_then(|()| replied.relay(UNABLE)))
+            }
             Err(error) => {
                 self.failed(&server.id, &error, std::time::Instant::now());
                 if self.dead(&server) {
@@ -143,6 +149,38 @@ impl Pool {
                 Some(Err(Failure::internal(UNABLE)))
             }
         }
+    }
+
+    /// A server that had lost the meeting starts it anew under another internalMeetingID, which is
+    /// stored before anybody hears of it.
+    async fn keep_anew(&self, known: &Arc<Meeting>, replied: &Replied) -> Result<(), Failure> {
+        if !replied.succeeded() {
+            return Ok(());
+        }
+        let mut renewed = Meeting::clone(known);
+        replied.fill(&mut renewed);
+        if renewed.internal_id == known.internal_id {
+            return Ok(());
+        }
+        renewed.created_ms = now_ms();
+        let old = known.internal_id.clone();
+        let change = self.store().change(move |draft| {
+            let stored = draft.state().meeting_of_id(&renewed.tenant, renewed.id.as_str());
+            if stored.is_none_or(|stored| stored.internal_id == old) {
+                draft.put_meeting(renewed);
+            }
+            Ok::<(), Infallible>(())
+        });
+        change.await.map_err(|error| not_kept(&error))
+    }
+
+    /// Stores a new meeting.
+    async fn keep(&self, meeting: Meeting) -> Result<(), Failure> {
+        let change = self.store().change(move |draft| {
+            draft.put_meeting(meeting);
+            Ok::<(), Infallible>(())
+        });
+        change.await.map_err(|error| not_kept(&error))
     }
 
     fn dead(&self, server: &Server) -> bool {
@@ -174,4 +212,10 @@ impl Pool {
         rules::apply(&mut params, &config.create.rules, Some(rules::SERVER_TAG));
         params.to_query()
     }
+}
+
+/// A meeting that cannot be stored must not be acknowledged.
+fn not_kept(error: &ChangeError<Infallible>) -> Failure {
+    tracing::error!(%error, "a meeting cannot be stored");
+    Failure::internal(format!("The meeting cannot be kept: {error}."))
 }

@@ -42,7 +42,11 @@ struct Context<'a> {
 /// Writes the answer to a request, and says how it is to leave.
 pub(super) fn answer(shared: &Shared, request: &Request<'_>, reply: &mut Reply) -> Delivery {
     let Some(call) = Call::of_path(request.path) else {
-        reply.page(404);
+        if request.path.starts_with("/html5client") {
+            reply.room();
+        } else {
+            reply.page(404);
+        }
         return Delivery { delay: Duration::ZERO, manner: Manner::Whole };
     };
     let mut state = shared.lock();

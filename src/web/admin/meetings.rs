@@ -13,7 +13,7 @@ use crate::api::{EndMeeting, Ended, MeetingView};
 use crate::bbb::{Failure, Params};
 use crate::model::{Meeting, ServerId, TenantId};
 use crate::pool::Pool;
-use crate::pool::live::List;
+use crate::pool::list::List;
 use crate::pool::meetings::About;
 use crate::web::answer;
 use crate::web::site::Site;
@@ -90,7 +90,7 @@ fn unknown(id: &str) -> Refused {
 }
 
 /// The last list of each server, with the place of each meeting in it.
-struct Lists(HashMap<ServerId, (Arc<List>, HashMap<String, usize>)>);
+struct Lists(HashMap<ServerId, (List, HashMap<String, usize>)>);
 
 impl Lists {
     fn of(pool: &Pool) -> Self {

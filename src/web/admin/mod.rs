@@ -13,6 +13,7 @@ use actix_web::{HttpResponse, error};
 use super::answer;
 use super::site::Site;
 use crate::api::{Refusal, Status};
+use crate::model::ServerState;
 use crate::pool::health::Health;
 use crate::pool::poller;
 use crate::pool::servers::ServerError;
@@ -40,8 +41,11 @@ async fn status(site: Data<Site>) -> HttpResponse {
         troubles
             .push("no front end has a secret: every call is answered with checksumError".into());
     }
-    let unwell = |health: &str| health != Health::Online.as_str();
-    troubles.extend(servers.iter().filter(|view| unwell(&view.health)).map(|view| {
+    // A disabled server may be under repair: that it fails is no news.
+    let unwell = |view: &&crate::api::ServerView| {
+        view.state != ServerState::Disabled && view.health != Health::Online.as_str()
+    };
+    troubles.extend(servers.iter().filter(unwell).map(|view| {
         let why = view.trouble.as_deref().unwrap_or("not asked yet");
         format!("server {} is {}: {why}", view.id, view.health)
     }));

@@ -63,7 +63,7 @@ pub(super) fn view(
         largest: figures.largest,
         voices: figures.voices,
         videos: figures.videos,
-        placed: pool.store().state().meeting_count_on(&server.id),
+        placed: pool.placed_on(&server.id),
         max_meetings: server.max_meetings,
         max_users: server.max_users,
         version: live.version().map(|version| version.to_string()).filter(|v| !v.is_empty()),
@@ -208,7 +208,8 @@ fn find(pool: &Pool, name: &str) -> Result<Arc<Server>, Refused> {
             Err(refused(StatusCode::NOT_FOUND, "unknown", error))
         }
         several => {
-            let ids: Vec<_> = several.iter().map(|server| server.id.as_str()).collect();
+            let mut ids: Vec<_> = several.iter().map(|server| server.id.as_str()).collect();
+            ids.sort_unstable();
             let error =
                 format!("{name} is the host of several servers; name one of {}", ids.join(", "));
             Err(refused(StatusCode::CONFLICT, "ambiguous", error))

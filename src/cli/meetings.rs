@@ -1,0 +1,114 @@
+//! `beadle meetings`: what runs where, and ending it.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use comfy_table::Cell;
+use reqwest::Method;
+
+use super::args::{EndMeeting, Meeting, MeetingList, MeetingsCommand};
+use super::console::Console;
+use super::daemon::Resource;
+use super::error::{CliError, Exit};
+use super::table::{self, Column, Kind, cell};
+use super::{print, words};
+use crate::api::{self, Ended, MeetingView, ServerView};
+
+/// Carries out one of the commands.
+pub(super) async fn run(console: &Console, command: MeetingsCommand) -> Result<Exit, CliError> {
+    match command {
+        MeetingsCommand::List(which) => list(console, which).await?,
+        MeetingsCommand::Info(meeting) => info(console, &meeting).await?,
+        MeetingsCommand::End(wish) => end(console, wish).await?,
+    }
+    Ok(Exit::Fine)
+}
+
+async fn list(console: &Console, which: MeetingList) -> Result<(), CliError> {
+    let mut what = Resource::at(&["meetings"]);
+    if let Some(name) = which.server {
+        // The list knows servers by their ids only.
+        let server: ServerView = console.daemon.get(Resource::at(&["servers", &name])).await?;
+        what = what.with("server", &server.id);
+    }
+    let meetings: Vec<MeetingView> = console.daemon.get(what).await?;
+    if meetings.is_empty() && !console.json {
+        print::say("no meetings");
+        return Ok(());
+    }
+    console.show(&meetings, |meetings| overview(meetings))
+}
+
+async fn info(console: &Console, meeting: &Meeting) -> Result<(), CliError> {
+    let what = Resource::at(&["meetings", "one"]).with("id", &meeting.id);
+    let found: MeetingView = console.daemon.get(what.with("tenant", &meeting.tenant)).await?;
+    console.show(&found, details)
+}
+
+async fn end(console: &Console, wish: EndMeeting) -> Result<(), CliError> {
+    let Meeting { id, tenant } = wish.meeting;
+    let body = api::EndMeeting { id, tenant, force: wish.force };
+    let what = Resource::at(&["meetings", "end"]);
+    let ended: Ended = console.daemon.tell(Method::POST, what, &body).await?;
+    console.done(&ended, |ended| {
+        let how = if ended.told { "has ended" } else { "is forgotten; its server was not told" };
+        format!("meeting {} {how}", ended.id)
+    })
+}
+
+/// What a narrow terminal can do without, the least important first.
+const SPARE: [&str; 2] = ["cameras", "moderators"];
+
+fn overview(meetings: &[MeetingView]) -> String {
+    let tenants = meetings.iter().any(|meeting| !meeting.tenant.is_empty());
+    let columns = [
+        Column("meeting", Kind::Text),
+        Column("name", Kind::Text),
+        Column("server", Kind::Text),
+        Column("people", Kind::Number),
+        Column("moderators", Kind::Number),
+        Column("cameras", Kind::Number),
+        Column("age", Kind::Number),
+        Column("tenant", Kind::Text),
+    ];
+    let shown = if tenants { columns.len() } else { columns.len() - 1 };
+    let rows = meetings.iter().map(|meeting| row(meeting).into_iter().take(shown).collect());
+    table::grid(columns.get(..shown).unwrap_or(&columns), &SPARE, rows)
+}
+
+fn row(meeting: &MeetingView) -> Vec<Cell> {
+    vec![
+        cell(&meeting.id),
+        cell(&words::known(meeting.name.as_deref())),
+        cell(&meeting.server),
+        cell(&words::known(meeting.users)),
+        cell(&words::known(meeting.moderators)),
+        cell(&words::known(meeting.videos)),
+        cell(&age(meeting)),
+        cell(&meeting.tenant),
+    ]
+}
+
+fn details(meeting: &MeetingView) -> String {
+    let mut facts = vec![
+        ("meeting", meeting.id.clone()),
+        ("internal id", meeting.internal_id.clone()),
+        ("name", words::known(meeting.name.as_deref())),
+        ("server", meeting.server.clone()),
+        ("server address", meeting.server_url.clone()),
+        ("people", words::known(meeting.users)),
+        ("moderators", words::known(meeting.moderators)),
+        ("cameras", words::known(meeting.videos)),
+        ("age", age(meeting)),
+        ("voice bridge", meeting.voice_bridge.clone()),
+    ];
+    if !meeting.tenant.is_empty() {
+        facts.push(("tenant", meeting.tenant.clone()));
+    }
+    table::facts(facts)
+}
+
+fn age(meeting: &MeetingView) -> String {
+    let created = std::time::Duration::from_millis(meeting.created);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    words::time(now.saturating_sub(created).as_secs_f64())
+}

@@ -1,0 +1,44 @@
+//! `set`: changes of a server.
+
+use reqwest::Method;
+
+use crate::api::{Checked, ServerView, SetServer};
+use crate::cli::args::{Changes, Set};
+use crate::cli::console::Console;
+use crate::cli::daemon::Resource;
+use crate::cli::error::CliError;
+use crate::cli::{ask, print};
+
+pub(super) async fn set(console: &Console, wish: Set) -> Result<(), CliError> {
+    let changes = changes(wish.changes)?;
+    let name = &wish.of.server;
+    let what = Resource::at(&["servers", name]);
+    let server: ServerView = console.daemon.tell(Method::PATCH, what, &changes).await?;
+    console.done(&server, |server| format!("server {} is changed", server.id))?;
+    if changes.url.is_some() || changes.secret.is_some() {
+        warn_of_mistakes(console, &server.id).await?;
+    }
+    Ok(())
+}
+
+fn changes(wish: Changes) -> Result<SetServer, CliError> {
+    Ok(SetServer {
+        url: wish.url,
+        secret: wish.secret.map(ask::secret).transpose()?,
+        weight: wish.weight,
+        load_multiplier: wish.load_multiplier,
+        tag: if wish.no_tag { Some(String::new()) } else { wish.tag },
+        max_meetings: wish.max_meetings,
+        max_users: wish.max_users,
+    })
+}
+
+/// A new address or secret counts even where the server cannot be asked at the moment, but
+/// whoever mistyped it should hear of it now.
+async fn warn_of_mistakes(console: &Console, id: &str) -> Result<(), CliError> {
+    let checked: Checked = console.daemon.post(Resource::at(&["servers", id, "check"])).await?;
+    if let Some(trouble) = checked.trouble {
+        print::say(&format!("warning: with this, server {id} does not work: {trouble}"));
+    }
+    Ok(())
+}

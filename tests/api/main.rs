@@ -1,0 +1,27 @@
+//! The application on a free port, asked as front ends ask it.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a failed expectation is a failed test"
+)]
+
+mod about_one;
+mod bad_input;
+mod checksum;
+mod concurrency;
+mod create;
+mod create_parameters;
+mod end;
+mod failover;
+mod get_meetings;
+mod health;
+mod index;
+mod join;
+mod management;
+mod recordings;
+mod routes;
+mod slow_clients;
+mod support;
+mod tags;
