@@ -1,5 +1,4 @@
-//! The files: the data directory and the database in it. Only here and in
-//! [`rehearsal`](super::rehearsal) is sled named.
+//! The files: the data directory and the database in it. The only place that names sled.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
@@ -136,8 +135,21 @@ impl Disk {
     }
 }
 
-/// How a database is opened.
-pub(super) fn settings(path: &Path) -> sled::Config {
+/// Opens a copy that is thrown away afterwards, so that nothing of it is synced. An error names
+/// the original.
+pub(super) fn open_for_once(copy: &Path, original: &Path) -> Result<sled::Db, OpenError> {
+    let open = || {
+        let database = settings(copy).temporary(true).open()?;
+        database.flush()?;
+        Ok(database)
+    };
+    // Some damage makes sled panic.
+    let opened = std::panic::catch_unwind(open)
+        .unwrap_or_else(|_| Err(sled::Error::Corruption { at: None, bt: () }));
+    opened.map_err(|source| OpenError::Database { path: original.into(), source: Box::new(source) })
+}
+
+fn settings(path: &Path) -> sled::Config {
     sled::Config::new().path(path).cache_capacity(CACHE).flush_every_ms(None)
 }
 

@@ -13,10 +13,9 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io;
-use std::panic::catch_unwind;
 use std::path::Path;
 
-use super::disk::{RESERVE, failing, free_space, settings, sync, sync_files};
+use super::disk::{RESERVE, failing, free_space, open_for_once, sync, sync_files};
 use super::error::OpenError;
 
 /// The copy's folder in the data directory. Nothing in it is ever needed again.
@@ -40,23 +39,11 @@ pub(super) fn rehearse(data_dir: &Path, store: &Path) -> Result<(), OpenError> {
         fill(&copy, store)?;
         fill(&copy.join("blobs"), &store.join("blobs"))?;
     }
-    let failed = |source| OpenError::Database { path: store.into(), source: Box::new(source) };
-    let done = open(&copy).map_err(failed).and_then(|_open| {
+    let done = open_for_once(&copy, store).and_then(|_open| {
         if known { bring_snapshot(&copy, store) } else { bring_database(data_dir, &copy, store) }
     });
     remove(&copy)?;
     done
-}
-
-/// Opens the copy. Nothing of it is synced.
-fn open(copy: &Path) -> Result<sled::Db, sled::Error> {
-    let open = || {
-        let database = settings(copy).temporary(true).open()?;
-        database.flush()?;
-        Ok(database)
-    };
-    // Some damage makes sled panic.
-    catch_unwind(open).unwrap_or_else(|_| Err(sled::Error::Corruption { at: None, bt: () }))
 }
 
 /// Puts a new database in its place, whole: sled cannot open one that the power left half made.

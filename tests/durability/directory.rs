@@ -160,7 +160,7 @@ pub(crate) fn find_it_read_only() {
     mount(&disk, &["-t", "tmpfs", "-o", &format!("size={DISK}m"), "tmpfs"]);
     fill_in(&old);
     fs::create_dir(&fresh).expect("a folder");
-    mount(&disk, &["-o", "remount,ro"]);
+    mount(&disk, &["-o", "remount,bind,ro"]);
     for data in [old, fresh] {
         let said = refused_without_change(&data);
         assert!(said.contains("cannot write") && said.contains("Read-only"), "{said}");

@@ -1,26 +1,23 @@
 //! The C library that journals what a process does to its files.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use tempfile::TempDir;
-
 use crate::process::{Part, Process, run};
 
-/// The library, compiled once.
+/// The library, compiled once for each run of the tests.
 fn library() -> &'static Path {
-    static LIBRARY: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
-    let (_, path) = LIBRARY.get_or_init(|| {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let path = folder.path().join("shim.so");
+    static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
+    LIBRARY.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/durability/shim.c");
+        let (draft, path) = (folder.join("shim.new"), folder.join("shim.so"));
         let cc = std::env::var_os("CC").unwrap_or_else(|| "cc".into());
         let flags = ["-shared", "-fPIC", "-O1", "-Wall", "-o"];
-        let compiled = run(Command::new(&cc).args(flags).args([&path, &source]));
-        match compiled {
+        match run(Command::new(&cc).args(flags).args([&draft, &source])) {
             Ok(done) if done.status.success() => {}
             Ok(done) => panic!("{}", String::from_utf8_lossy(&done.stderr)),
             Err(error) => panic!(
@@ -28,9 +25,10 @@ fn library() -> &'static Path {
                 cc.display()
             ),
         }
-        (folder, path)
-    });
-    path
+        // Another run of the tests may be using the old one.
+        fs::rename(&draft, &path).expect("a rename");
+        path
+    })
 }
 
 /// What the shim is told besides the directory.
