@@ -38,6 +38,7 @@ mod rehearsal;
 mod state;
 mod writer;
 
+use std::convert::Infallible;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -53,6 +54,7 @@ use writer::{Command, Writer};
 /// A handle on the state; cheap to clone.
 #[derive(Clone)]
 pub struct Store {
+    data_dir: Arc<Path>,
     state: Arc<ArcSwap<State>>,
     writer: Writer,
     revision: watch::Receiver<u64>,
@@ -67,7 +69,7 @@ impl Store {
         let (disk, state) = Disk::open(data_dir)?;
         let state = Arc::new(ArcSwap::from_pointee(state));
         let (writer, revision) = Writer::start(disk, Arc::clone(&state))?;
-        Ok(Self { state, writer, revision })
+        Ok(Self { data_dir: data_dir.into(), state, writer, revision })
     }
 
     /// Everything that is stored, as of the last acknowledged change.
@@ -95,9 +97,15 @@ impl Store {
         self.revision.clone()
     }
 
-    /// Why nothing can be stored at the moment, in words; none when all is well.
+    /// Why nothing can be stored at the moment, in words; none when all is well. It looks at the
+    /// free space itself, so that nobody starts what could then not be stored.
     pub fn trouble(&self) -> Option<String> {
-        self.writer.trouble()
+        self.writer.trouble().or_else(|| match disk::free_space(&self.data_dir) {
+            Ok(free) if free < disk::RESERVE => {
+                Some(ChangeError::<Infallible>::Full { free }.to_string())
+            }
+            _ => None,
+        })
     }
 
     /// Lets the writer finish what it was given and close the files. Blocks until it has.
