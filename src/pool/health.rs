@@ -10,7 +10,7 @@ use crate::config;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Health {
-    /// It was never reached.
+    /// It was never reached, and has not failed for long.
     Unknown,
     /// It answers.
     Online,
@@ -86,9 +86,7 @@ impl Contacts {
         let since = *self.failing_since.get_or_insert(now);
         let long = now.saturating_duration_since(since) >= limits.offline_after;
         self.health = match self.health {
-            Health::Online | Health::Unstable if long && self.failures >= limits.bad_polls => {
-                Health::Offline
-            }
+            _ if long && self.failures >= limits.bad_polls => Health::Offline,
             Health::Online => Health::Unstable,
             other => other,
         };
@@ -97,8 +95,7 @@ impl Contacts {
     /// Whether it has failed for so long that its meetings may be started elsewhere.
     pub fn dead(&self, now: Instant, limits: &config::Health) -> bool {
         let failing = self.failing_since.map(|since| now.saturating_duration_since(since));
-        failing.is_some_and(|time| time >= limits.dead_after)
-            && matches!(self.health, Health::Offline | Health::Unknown)
+        self.health == Health::Offline && failing.is_some_and(|time| time >= limits.dead_after)
     }
 }
 

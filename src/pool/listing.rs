@@ -76,7 +76,7 @@ impl Pool {
             }
         }
         let changes = shared.changes.load(Ordering::Acquire);
-        let merged = Arc::new(self.merge_meetings(client, tenant).await);
+        let merged = Arc::new(self.merge_meetings(client, tenant, came).await);
         let at = Instant::now();
         let (answer_kept, tenant) = (Arc::clone(&merged), tenant.clone());
         *latest = Some(Latest { changes, at, answer: answer_kept, tenant });
@@ -90,7 +90,7 @@ impl Pool {
         client: &Client,
         tenant: &TenantId,
     ) -> Result<Answer, Failure> {
-        let parts = self.ask_all(client, "getSessions").await;
+        let parts = self.ask_all(client, "getSessions", Instant::now()).await;
         let state = self.store().state();
         let own = |listed: &Listed| match state.meeting(tenant, &listed.id) {
             Some(_) => true,
@@ -99,19 +99,31 @@ impl Pool {
         merge(&parts, own, &SESSIONS).map(Answer::Relayed)
     }
 
-    async fn merge_meetings(&self, client: &Client, tenant: &TenantId) -> Result<Bytes, Failure> {
-        let parts = self.ask_all(client, "getMeetings").await;
+    async fn merge_meetings(
+        &self,
+        client: &Client,
+        tenant: &TenantId,
+        came: Instant,
+    ) -> Result<Bytes, Failure> {
+        let parts = self.ask_all(client, "getMeetings", came).await;
         let own = |listed: &Listed| listed.tenant.as_deref().unwrap_or_default() == tenant.as_str();
         merge(&parts, own, &MEETINGS)
     }
 
     /// Asks all servers at once. Those that are well are waited for within the budget; one that
     /// has failed lately counts when it answers before them, or when no other is left.
-    async fn ask_all(&self, client: &Client, call: &'static str) -> Vec<Part> {
-        let budget = self.config().api.get_meetings_budget;
+    async fn ask_all(&self, client: &Client, call: &'static str, came: Instant) -> Vec<Part> {
+        // Whoever has waited for another caller's answer has less time left, but always some.
+        let whole = self.config().api.get_meetings_budget;
+        let budget = whole.saturating_sub(came.elapsed()).max(whole / 4);
         let usable = |(server, _): &(Arc<Server>, _)| server.state != ServerState::Disabled;
         let servers: Vec<_> = self.servers().into_iter().filter(usable).collect();
-        let well = |live: &Live| live.health() == Health::Online;
+        // One that nobody has asked yet is as good as well: its meetings must not be missing.
+        let well = |live: &Live| match live.health() {
+            Health::Online => true,
+            Health::Unknown => live.trouble().is_none(),
+            Health::Unstable | Health::Offline => false,
+        };
         let mut awaited = servers.iter().filter(|(_, live)| well(live)).count();
         let patient = awaited == 0;
         let mut parts = Vec::with_capacity(servers.len());
@@ -120,9 +132,12 @@ impl Pool {
             .iter()
             .enumerate()
             .filter(|(_, (_, live))| live.health() != Health::Offline)
-            .map(|(place, (server, live))| async move {
-                let request = Request { call, query: "", body: None, timeout: budget };
-                (place, well(live), self.ask_one(client, server, live, request).await)
+            .map(|(place, (server, live))| {
+                let was_well = well(live);
+                async move {
+                    let request = Request { call, query: "", body: None, timeout: budget };
+                    (place, was_well, self.ask_one(client, server, live, request).await)
+                }
             })
             .collect();
         loop {

@@ -37,8 +37,8 @@ pub struct Live {
     list: ArcSwapOption<Packed>,
     version: ArcSwapOption<String>,
     trouble: ArcSwapOption<String>,
-    /// Meetings that are being created, with the people reserved for each.
-    pending: Mutex<HashMap<Name, u32>>,
+    /// Meetings that are being created, with the load reserved for each.
+    pending: Mutex<HashMap<Name, f64>>,
     missed: Mutex<HashMap<Name, Instant>>,
 }
 
@@ -145,7 +145,7 @@ impl Live {
     pub fn observed(&self, figures: Figures, list: Option<&List>) {
         let packed = list.map(|list| Arc::new(Packed::of(list)));
         let pending = lock(&self.pending);
-        let reserved: f64 = pending.values().map(|people| f64::from(*people)).sum();
+        let reserved: f64 = pending.values().sum();
         let load = figures.load.map_or(UNKNOWN, |load| (load + reserved).to_bits());
         self.load.store(load, Ordering::Release);
         *lock(&self.figures) = figures;
@@ -160,14 +160,17 @@ impl Live {
     }
 
     /// Counts a meeting that is about to be created here.
-    pub(super) fn reserve(&self, name: Name, people: u32, load: f64) {
-        lock(&self.pending).insert(name, people);
+    pub(super) fn reserve(&self, name: Name, load: f64) {
+        // Under the lock, so that a poll sees both the reserve and the load with it, or neither.
+        let mut pending = lock(&self.pending);
+        pending.insert(name, load);
         self.add_load(load);
     }
 
     /// The create failed: nothing is expected here any more.
-    pub(super) fn release(&self, name: &Name, load: f64) {
-        if lock(&self.pending).remove(name).is_some() {
+    pub(super) fn release(&self, name: &Name) {
+        let mut pending = lock(&self.pending);
+        if let Some(load) = pending.remove(name) {
             self.add_load(-load);
         }
     }

@@ -55,14 +55,14 @@ pub fn figures<'a>(
 ) -> Figures {
     let mut figures = Figures::default();
     for meeting in listed {
-        figures.voices += meeting.voices;
-        figures.videos += meeting.videos;
+        figures.voices = figures.voices.saturating_add(meeting.voices);
+        figures.videos = figures.videos.saturating_add(meeting.videos);
         figures.largest = figures.largest.max(meeting.participants);
         if meeting.breakout {
             figures.breakouts += 1;
         } else {
             figures.meetings += 1;
-            figures.users += meeting.participants;
+            figures.users = figures.users.saturating_add(meeting.participants);
         }
     }
     figures.load = Some(match placement.policy {
@@ -112,7 +112,7 @@ fn reserve(people: u32, since_ms: u64, placement: &Placement, now_ms: u64) -> f6
 fn scalelite(listed: &[Listed], placement: &Placement, now_ms: u64) -> f64 {
     let meetings = listed.iter().filter(|meeting| !meeting.breakout);
     let people = meetings.map(|meeting| {
-        let people = meeting.participants + meeting.moderators;
+        let people = meeting.participants.saturating_add(meeting.moderators);
         let young =
             minutes_between(meeting.create_time, now_ms) < f64::from(placement.young_minutes);
         if young { people.max(placement.min_users) } else { people }

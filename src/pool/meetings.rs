@@ -237,12 +237,18 @@ impl Pool {
 
     /// Forgets a meeting, unless it has been created anew meanwhile.
     pub async fn forget_meeting(&self, meeting: &Arc<Meeting>) -> Result<(), Failure> {
-        let meeting = Arc::clone(meeting);
+        self.forget_meetings(vec![Arc::clone(meeting)]).await
+    }
+
+    /// Forgets meetings, except those that have been created anew meanwhile.
+    pub(super) async fn forget_meetings(&self, gone: Vec<Arc<Meeting>>) -> Result<(), Failure> {
         let change = self.store().change(move |draft| {
-            let (tenant, id) = (&meeting.tenant, &meeting.id);
-            let same = |found: &Arc<Meeting>| found.internal_id == meeting.internal_id;
-            if draft.state().meeting_of_id(tenant, id.as_str()).is_some_and(same) {
-                draft.remove_meeting(tenant, id);
+            for meeting in gone {
+                let (tenant, id) = (&meeting.tenant, &meeting.id);
+                let same = |found: &Arc<Meeting>| found.internal_id == meeting.internal_id;
+                if draft.state().meeting_of_id(tenant, id.as_str()).is_some_and(same) {
+                    draft.remove_meeting(tenant, id);
+                }
             }
             Ok::<(), std::convert::Infallible>(())
         });
@@ -265,9 +271,14 @@ impl Pool {
         }
     }
 
-    /// A readable answer helps a server that has failed lately back.
+    /// An answer to the point helps a server that has failed lately back. One that refuses
+    /// beadle's checksum has failed: it can do nothing for anybody.
     pub(super) fn heard(&self, server: &Server, replied: &Replied) {
-        if !replied.unreadable() && self.live(&server.id).health() != Health::Online {
+        if replied.refused_as("checksumError") {
+            self.failed(&server.id, &"it does not accept the secret", Instant::now());
+        } else if self.live(&server.id).health() != Health::Online
+            && (replied.succeeded() || replied.says_not_found())
+        {
             self.answered(&server.id, Instant::now());
         }
     }
@@ -285,6 +296,10 @@ impl Pool {
             Ok(reply) => {
                 let replied = Replied::from(reply);
                 self.heard(server, &replied);
+                if replied.refused_as("checksumError") {
+                    // The front end would look for the fault in its own secret.
+                    return Err(Failure::internal(unable));
+                }
                 Ok(replied)
             }
             Err(error) => {

@@ -34,12 +34,13 @@ pub async fn run(pool: Pool, client: Client) {
         let ids: HashSet<ServerId> =
             pool.servers().into_iter().map(|(server, _)| server.id.clone()).collect();
         polled.retain(|id, task| {
-            let stays = ids.contains(id);
+            let stays = ids.contains(id) && !task.is_finished();
             if !stays {
                 task.abort();
             }
             stays
         });
+        while tasks.try_join_next().is_some() {}
         for id in ids {
             polled
                 .entry(id.clone())
@@ -87,11 +88,13 @@ pub async fn poll_once(pool: &Pool, client: &Client, server: &Server) {
         load::figures(&list.meetings, expected, server.capacity, placement, now_ms)
     };
     pool.observe(&server.id, figures, Some(&list), now);
-    for meeting in gone {
+    for meeting in &gone {
         tracing::info!(server = %server.id, meeting = %meeting.id, "the meeting has ended");
-        if let Err(failure) = pool.forget_meeting(&meeting).await {
-            tracing::error!(meeting = %meeting.id, error = %failure.message, "an ended meeting cannot be forgotten");
-        }
+    }
+    if !gone.is_empty()
+        && let Err(failure) = pool.forget_meetings(gone).await
+    {
+        tracing::error!(error = %failure.message, "ended meetings cannot be forgotten");
     }
 }
 

@@ -223,9 +223,15 @@ impl Pool {
             self.idle(id)?;
         }
         let (id, removed) = (id.clone(), id.clone());
+        let people = self.live(&id).figures().users;
         let change = self.store().change(move |draft| {
             if draft.state().server(&id).is_none() {
                 return Err(ServerError::Unknown(id.to_string()));
+            }
+            // One may have been stored since the look above.
+            let meetings = draft.state().meeting_count_on(&id);
+            if meetings > 0 && !force {
+                return Err(ServerError::Busy { id: id.to_string(), meetings, people });
             }
             release(draft, &id);
             draft.remove_server(&id);
@@ -352,8 +358,16 @@ async fn end_all(client: Client, pool: Pool, server: Server, meetings: Vec<Arc<M
         let (id, password) = (encode(meeting.id.as_str()), encode(&meeting.moderator_pw));
         let query = format!("meetingID={id}&password={password}");
         let request = Request { call: "end", query: &query, body: None, timeout };
-        if let Err(error) = client.call(&server, request).await {
-            tracing::warn!(server = %server.id, meeting = %meeting.id, %error, "a released meeting could not be ended");
+        let refused = match client.call(&server, request).await {
+            Err(error) => Some(error.to_string()),
+            Ok(reply) => match Answer::outcome(&reply.body) {
+                Ok(Outcome::Failed { failure, .. }) => Some(failure.message.into_owned()),
+                Err(unreadable) => Some(unreadable.to_string()),
+                Ok(Outcome::Success) => None,
+            },
+        };
+        if let Some(error) = refused {
+            tracing::warn!(server = %server.id, meeting = %meeting.id, error, "a released meeting could not be ended");
         }
     }
 }

@@ -22,6 +22,7 @@ mod join;
 mod management;
 mod recordings;
 mod routes;
+mod sick;
 mod slow_clients;
 mod support;
 mod tags;

@@ -8,7 +8,7 @@ use rand::RngExt as _;
 
 use super::{Create, UNABLE};
 use crate::bbb::Failure;
-use crate::client::{CallError, Client, Reply, Request};
+use crate::client::{CallError, Client, Request};
 use crate::config::Policy;
 use crate::model::{Meeting, Server, ServerId, ServerState};
 use crate::pool::health::Health;
@@ -26,6 +26,9 @@ const BEGIN_WITHIN: Duration = Duration::from_secs(8);
 
 /// The passwords that beadle makes up have this many letters and digits, like the servers' own.
 const PASSWORD_LENGTH: usize = 8;
+
+/// No meeting is expected to be larger, whatever a front end hints at.
+const MOST_PEOPLE: u32 = 10_000;
 
 /// A create on its way through the servers.
 pub(super) struct Attempt<'a> {
@@ -67,12 +70,11 @@ struct Placed {
     server: Arc<Server>,
     live: Arc<Live>,
     name: Name,
-    load: f64,
 }
 
 impl Drop for Placed {
     fn drop(&mut self) {
-        self.live.release(&self.name, self.load);
+        self.live.release(&self.name);
     }
 }
 
@@ -94,7 +96,7 @@ impl<'a> Attempt<'a> {
         let number = |name: &str| given(name).and_then(|text| text.trim().parse::<u32>().ok());
         let limit = number("maxParticipants").filter(|&limit| limit > 0).unwrap_or(u32::MAX);
         let hint = number("meta_bbb-meeting-size-hint").filter(|&hint| hint > 0);
-        let breakout = given("isBreakout").is_some_and(|text| text == "true");
+        let breakout = given("isBreakout").is_some_and(|text| text.eq_ignore_ascii_case("true"));
         let parent = given("parentMeetingID").filter(|_| breakout);
         let parent = parent.and_then(|id| state.meeting(&name.0, &id).map(|m| m.server.clone()));
         let wish = given("voiceBridge");
@@ -104,9 +106,9 @@ impl<'a> Attempt<'a> {
             client,
             create,
             wanted: Wanted::parse(&rules::server_tag(params, &config.create.rules)),
-            people: hint.unwrap_or(config.placement.expected_people).min(limit),
+            people: hint.unwrap_or(config.placement.expected_people).min(limit).min(MOST_PEOPLE),
             moderator_pw: given("moderatorPW").unwrap_or_else(password),
-            voice_bridge: bridges.take(&state, &name, wish, &config.dial_in),
+            voice_bridge: bridges.take(pool.store(), &name, wish, &config.dial_in),
             parent,
             name,
         })
@@ -189,8 +191,8 @@ impl<'a> Attempt<'a> {
             Policy::Predicted => f64::from(self.people),
             Policy::Scalelite => server.capacity.load_multiplier(),
         };
-        live.reserve(self.name.clone(), self.people, load);
-        Ok(Placed { server, live, name: self.name.clone(), load })
+        live.reserve(self.name.clone(), load);
+        Ok(Placed { server, live, name: self.name.clone() })
     }
 
     fn candidate<'s>(&self, (server, live): &'s (Arc<Server>, Arc<Live>)) -> Option<Candidate<'s>> {
@@ -224,6 +226,10 @@ impl<'a> Attempt<'a> {
                 None if replied.refused_as("idNotUnique") && self.left_behind(&placed.server) => {
                     return self.take_over(placed).await;
                 }
+                // The server has another secret; the front end would look for the fault in its own.
+                None if replied.refused_as("checksumError") => {
+                    return Taken::No(Failure::internal(UNABLE));
+                }
                 None => return self.settle(placed, replied).await,
                 Some(failure) if replied.status >= 500 => return Taken::Refused(failure),
                 Some(failure) => {
@@ -249,12 +255,14 @@ impl<'a> Attempt<'a> {
     async fn ask_again(&self, placed: Placed, missed: Missed) -> Taken {
         let meeting = self.meeting(&placed.server);
         match self.pool.still_there(self.client, &placed.server, &meeting).await {
-            Some(false) if missed.by_chance => Taken::ByChance(missed.failure),
-            Some(false) => Taken::No(missed.failure),
-            Some(true) => self.take_over(placed).await,
+            Ok(false) if missed.by_chance => Taken::ByChance(missed.failure),
+            Ok(false) => Taken::No(missed.failure),
+            Ok(true) => self.take_over(placed).await,
             // A server that broke the connection and then cannot be reached has nobody in it.
-            None if matches!(missed.error, CallError::Broken { .. }) => Taken::No(missed.failure),
-            None => Taken::Yes(Err(missed.failure)),
+            Err(CallError::Connect { .. }) if matches!(missed.error, CallError::Broken { .. }) => {
+                Taken::No(missed.failure)
+            }
+            Err(_) => Taken::Yes(Err(missed.failure)),
         }
     }
 
@@ -335,19 +343,21 @@ impl Pool {
         Ok(replied)
     }
 
-    /// Whether a server still has a meeting; none when it cannot be asked.
+    /// Whether a server still has a meeting.
     pub(super) async fn still_there(
         &self,
         client: &Client,
         server: &Server,
         meeting: &Meeting,
-    ) -> Option<bool> {
+    ) -> Result<bool, CallError> {
         let query = format!("meetingID={}", crate::bbb::params::encode(meeting.id.as_str()));
         let timeout = self.config().servers.response_timeout;
         let request = Request { call: "getMeetingInfo", query: &query, body: None, timeout };
-        let reply: Result<Reply, CallError> = client.call(server, request).await;
-        let replied = Replied::from(reply.ok()?);
-        if replied.unreadable() { None } else { Some(!replied.says_not_found()) }
+        let replied = Replied::from(client.call(server, request).await?);
+        if replied.succeeded() || replied.says_not_found() {
+            return Ok(replied.succeeded());
+        }
+        Err(CallError::Broken { reason: "the answer does not say".to_owned() })
     }
 }
 

@@ -13,7 +13,7 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::RwLock;
 
 use super::live::Name;
 use super::meetings::Replied;
@@ -41,10 +41,11 @@ pub struct Create {
 /// What is said when a server cannot be asked.
 pub(super) const UNABLE: &str = "Unable to create meeting on server.";
 
-/// One lock for each meeting that is being created.
+/// One lock for each meeting that is being created: shared by those who create a meeting that has
+/// a server, held alone by whoever looks for one.
 #[derive(Default)]
 pub(super) struct Gates {
-    of_meeting: Mutex<HashMap<Name, Arc<tokio::sync::Mutex<()>>>>,
+    of_meeting: Mutex<HashMap<Name, Arc<RwLock<()>>>>,
     pub(super) bridges: Bridges,
     placing: Mutex<()>,
 }
@@ -56,12 +57,9 @@ impl Gates {
         self.placing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn enter(&self, name: &Name) -> OwnedMutexGuard<()> {
-        let gate = {
-            let mut gates = self.of_meeting.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(gates.entry(name.clone()).or_default())
-        };
-        gate.lock_owned().await
+    fn of(&self, name: &Name) -> Arc<RwLock<()>> {
+        let mut gates = self.of_meeting.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(gates.entry(name.clone()).or_default())
     }
 
     /// Drops the locks that nobody holds or waits for.
@@ -79,36 +77,58 @@ impl Pool {
         let id = create.params.get("meetingID").map(|id| identifier(&id).into_owned());
         let id = id.filter(|id| !id.trim().is_empty()).ok_or_else(Failure::missing_meeting_id)?;
         let name = (create.tenant.clone(), MeetingId::from(id));
-        let known = self.known(&name);
-        if let Some(known) = &known
-            && let Some(answer) = self.create_again(client, &create, known).await
-        {
-            return answer;
-        }
-        let gate = self.0.gates.enter(&name).await;
-        let answer = self.create_alone(client, &create, &name, known).await;
-        drop(gate);
+        let answer = match self.create_known(client, &create, &name).await {
+            Ok(answer) => answer,
+            Err(given_up) => self.create_new(client, &create, &name, given_up).await,
+        };
         self.0.gates.tidy(&name);
-        self.0.shared.discard();
         answer
     }
 
-    /// The create of a meeting that nobody else is creating at the moment. What `given_up` says
-    /// of it is known to be of no use.
-    async fn create_alone(
+    /// The create of a meeting that has a server: many at once. An error tells that it has none,
+    /// or the meeting whose server is of no use.
+    async fn create_known(
+        &self,
+        client: &Client,
+        create: &Create,
+        name: &Name,
+    ) -> Result<Result<Answer, Failure>, Option<Arc<Meeting>>> {
+        let Some(known) = self.known(name) else { return Err(None) };
+        let gate = self.0.gates.of(name);
+        let _shared = gate.read().await;
+        let known = self.known(name).unwrap_or(known);
+        self.create_again(client, create, &known).await.ok_or(Some(known))
+    }
+
+    /// The create of a meeting that has no server: one at a time. What `given_up` says of it is
+    /// known to be of no use.
+    async fn create_new(
         &self,
         client: &Client,
         create: &Create,
         name: &Name,
         given_up: Option<Arc<Meeting>>,
     ) -> Result<Answer, Failure> {
-        let same = |known: &Arc<Meeting>| given_up.as_ref().is_some_and(|g| Arc::ptr_eq(g, known));
-        if let Some(known) = self.known(name).filter(|known| !same(known))
+        let gate = self.0.gates.of(name);
+        let _alone = gate.write().await;
+        let useless = |known: &Arc<Meeting>| {
+            given_up.as_ref().is_some_and(|given_up| Arc::ptr_eq(given_up, known))
+                && self.is_useless(known)
+        };
+        if let Some(known) = self.known(name).filter(|known| !useless(known))
             && let Some(answer) = self.create_again(client, create, &known).await
         {
             return answer;
         }
-        Attempt::new(self, client, create, name.clone())?.run().await
+        let answer = Attempt::new(self, client, create, name.clone())?.run().await;
+        self.0.shared.discard();
+        answer
+    }
+
+    /// Whether what made a meeting's server be given up still holds.
+    fn is_useless(&self, known: &Meeting) -> bool {
+        let server = self.store().state().server(&known.server).cloned();
+        server.is_none_or(|server| server.state != ServerState::Enabled || self.dead(&server))
     }
 
     fn known(&self, (tenant, id): &Name) -> Option<Arc<Meeting>> {
@@ -126,11 +146,11 @@ impl Pool {
         let server = self.store().state().server(&known.server).cloned()?;
         if server.state != ServerState::Enabled {
             match self.still_there(client, &server, known).await {
-                Some(false) => return None,
-                Some(true) if server.state == ServerState::Disabled => {
+                Ok(false) => return None,
+                Ok(true) if server.state == ServerState::Disabled => {
                     return Some(Err(Failure::server_unavailable()));
                 }
-                None if server.state == ServerState::Disabled => {
+                Err(_) if server.state == ServerState::Disabled => {
                     let dead = self.dead(&server);
                     return if dead { None } else { Some(Err(Failure::server_unavailable())) };
                 }
@@ -140,6 +160,11 @@ impl Pool {
         let query = self.query_for(create, &server, known, None);
         let answer = self.send_create(client, &server, &query, create.body.clone()).await;
         match answer {
+            // An error page: the web server in front of BigBlueButton often outlives it.
+            Ok(replied) if replied.unreadable() && self.dead(&server) => None,
+            Ok(replied) if replied.refused_as("checksumError") => {
+                Some(Err(Failure::internal(UNABLE)))
+            }
             Ok(replied) => {
                 let kept = self.keep_anew(known, &replied).await;
                 Some(kept.and_then(|()| replied.relay(UNABLE)))
@@ -179,13 +204,20 @@ impl Pool {
         change.await.map_err(|error| not_kept(&error))
     }
 
-    /// Stores a new meeting.
+    /// Stores a new meeting, unless its server was removed meanwhile.
     async fn keep(&self, meeting: Meeting) -> Result<(), Failure> {
         let change = self.store().change(move |draft| {
-            draft.put_meeting(meeting);
-            Ok::<(), Infallible>(())
+            let server = draft.state().server(&meeting.server).is_some();
+            if server {
+                draft.put_meeting(meeting);
+            }
+            Ok::<bool, Infallible>(server)
         });
-        change.await.map_err(|error| not_kept(&error))
+        match change.await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Failure::internal(UNABLE)),
+            Err(error) => Err(not_kept(&error)),
+        }
     }
 
     fn dead(&self, server: &Server) -> bool {
@@ -208,7 +240,11 @@ impl Pool {
         if let Some(password) = moderator_pw {
             params.set("moderatorPW", password);
         }
-        params.set("voiceBridge", &meeting.voice_bridge);
+        match &*meeting.voice_bridge {
+            // No number is free: the server finds one of its own.
+            "" => params.remove("voiceBridge"),
+            number => params.set("voiceBridge", number),
+        }
         match server.tag.as_deref() {
             Some(tag) => params.set(rules::SERVER_TAG, tag),
             None => params.remove(rules::SERVER_TAG),
