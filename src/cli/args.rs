@@ -180,7 +180,7 @@ pub(super) struct Show {
 
 #[derive(Arguments)]
 pub(super) struct One {
-    /// Its id, or a host[:port] that only it has
+    /// Its id, or its host (and :port) where no other server has it
     #[arg(value_name = "ID", value_parser = server_name)]
     pub(super) server: String,
 }
@@ -320,7 +320,7 @@ pub(super) enum MeetingsCommand {
 
 #[derive(Arguments)]
 pub(super) struct MeetingList {
-    /// Only those on this server, named by id or host[:port]
+    /// Only those on this server, named by id or host
     #[arg(long, value_name = "ID", value_parser = server_name)]
     pub(super) server: Option<String>,
 }

@@ -3,7 +3,7 @@
 //!
 //! [`args`] is what can be typed, [`sources`] finds the configuration and the socket, [`serve`] is
 //! the daemon, [`demo`] the same with a simulated pool, [`daemon`] the client of it. [`servers`], [`meetings`] and [`status`] are the
-//! operator's commands; [`print`], [`table`] and [`words`] give their results a form. Results go to
+//! operator's commands; [`mod@print`], [`table`] and [`words`] give their results a form. Results go to
 //! standard output, everything said about them to standard error.
 
 mod args;
