@@ -10,6 +10,7 @@ mod bbb;
 mod body;
 mod in_flight;
 mod management;
+mod multipart;
 mod route;
 mod signed;
 mod site;
