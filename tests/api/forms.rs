@@ -108,9 +108,10 @@ async fn files_need_no_room() {
 async fn parameters_are_counted() {
     let app = TestApp::start().await;
     let front_end = app.front_end();
-    let form = |count: usize| (0..count).map(|n| format!("&p{n}=%c3%bc")).collect::<String>();
+    let form = |count: usize| (0..count).map(|n| format!("&p{n}=%c3%bc")).collect::<Vec<_>>().concat();
     let parts = |count: usize| -> String {
-        (0..count).map(|n| part(&format!("name=\"p{n}\""), "1")).collect::<String>() + "--sep--\r\n"
+        let parts: Vec<_> = (0..count).map(|n| part(&format!("name=\"p{n}\""), "1")).collect();
+        parts.concat() + "--sep--\r\n"
     };
     let post = async |content_type: &str, body: String| {
         front_end.post("isMeetingRunning", "meetingID=m1", content_type, body).await
@@ -141,6 +142,7 @@ async fn a_body_that_drips_is_not_waited_for() {
     let drip = tokio::spawn(async move {
         use tokio::io::AsyncWriteExt as _;
         while write.write_all(b" ").await.is_ok() {
+            // Not to wait for something, but to be slow.
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     });
