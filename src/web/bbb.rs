@@ -42,31 +42,36 @@ pub(super) async fn answer_call(
         Call::GetRecordingTextTracks | Call::PutRecordingTextTrack => text_tracks(&signed),
         // A HEAD looks and changes nothing.
         Call::Create | Call::End | Call::SendChatMessage if !changes => answer::xml(String::new()),
-        Call::Create => {
+        Call::Create | Call::End => {
             let signed = signed.into_owned();
-            answer::call(create_detached(signed, received.into_room(), site).await)
+            answer::call(change(signed, received.into_room(), site).await)
         }
         _ => answer::call(ask(&signed, site).await),
     }
 }
 
-/// A create goes on when the front end hangs up: half a create would leave a server with a meeting
-/// that beadle does not know.
-async fn create_detached(
+/// A create or end goes on when the front end hangs up: half a create would leave a server with a
+/// meeting that beadle does not know, half an end beadle with one that the server does not.
+async fn change(
     signed: Signed<'static>,
     room: Room,
     site: &Data<Site>,
 ) -> Result<pool::Answer, Failure> {
-    let site = Data::clone(site);
-    let counted = site.in_flight.enter();
-    let task = tokio::spawn(async move {
-        let (params, body) = signed.into_parts();
-        let create = Create { tenant: TenantId::none(), params, body };
-        let answer = site.pool.create(&site.client, create).await;
-        drop((room, counted));
+    let own = Data::clone(site);
+    let change = async move {
+        let answer = match signed.call() {
+            Call::Create => {
+                let (params, body) = signed.into_parts();
+                let create = Create { tenant: TenantId::none(), params, body };
+                own.pool.create(&own.client, create).await
+            }
+            _ => ask(&signed, &own).await,
+        };
+        drop(room);
         answer
-    });
-    task.await.unwrap_or_else(|_| Err(Failure::internal("The create was broken off.")))
+    };
+    let done = site.in_flight.to_the_end(change).await;
+    done.unwrap_or_else(|| Err(Failure::internal("The call was broken off.")))
 }
 
 async fn ask(signed: &Signed<'_>, site: &Site) -> Result<pool::Answer, Failure> {

@@ -108,7 +108,8 @@ async fn files_need_no_room() {
 async fn parameters_are_counted() {
     let app = TestApp::start().await;
     let front_end = app.front_end();
-    let form = |count: usize| (0..count).map(|n| format!("&p{n}=%c3%bc")).collect::<Vec<_>>().concat();
+    let form =
+        |count: usize| (0..count).map(|n| format!("&p{n}=%c3%bc")).collect::<Vec<_>>().concat();
     let parts = |count: usize| -> String {
         let parts: Vec<_> = (0..count).map(|n| part(&format!("name=\"p{n}\""), "1")).collect();
         parts.concat() + "--sep--\r\n"
