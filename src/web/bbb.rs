@@ -128,9 +128,7 @@ fn join(signed: &Signed<'_>, counts: bool, site: &Site) -> HttpResponse {
 /// redirects.
 fn error_address(params: &Params<'_>, failure: &Failure) -> Option<String> {
     let given = |name: &str| params.get(name).filter(|value| !value.is_empty());
-    if given("redirect").is_some_and(|redirect| redirect.eq_ignore_ascii_case("false"))
-        && given("errorRedirectUrl").is_none()
-    {
+    if given("redirect").is_some_and(|redirect| redirect.eq_ignore_ascii_case("false")) {
         return None;
     }
     let address = given("errorRedirectUrl").or_else(|| given("logoutURL"))?;
