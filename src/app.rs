@@ -130,6 +130,7 @@ impl Application {
 /// actix waits for idle connections as well when it stops gracefully, so what runs is counted, and
 /// once it is done everything is closed at once.
 async fn stop_serving(handles: [ServerHandle; 2], in_flight: &InFlight, patience: Duration) {
+    in_flight.stop();
     for handle in &handles {
         handle.pause().await;
     }
