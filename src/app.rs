@@ -217,7 +217,7 @@ fn bind_closed(path: &Path) -> std::io::Result<UnixListener> {
     // The whole name may be little longer than the final one: the kernel takes 107 bytes.
     let mut name = uuid::Uuid::new_v4().simple().to_string();
     name.truncate(6);
-    let folder = path.parent().unwrap_or(Path::new("")).join(format!(".{name}"));
+    let folder = path.with_file_name(format!(".{name}"));
     std::fs::DirBuilder::new().mode(0o700).create(&folder)?;
     let inside = folder.join("s");
     let bound = UnixListener::bind(&inside).and_then(|listener| {

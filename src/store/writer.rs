@@ -130,11 +130,13 @@ struct Ended(Arc<ArcSwapOption<String>>);
 
 impl Drop for Ended {
     fn drop(&mut self) {
-        let mut why = ChangeError::<Infallible>::Stopped.to_string();
-        if thread::panicking() {
-            why = "the store has broken down; nothing is stored until a restart".to_owned();
+        let why = if thread::panicking() {
+            let why = "the store has broken down; nothing is stored until a restart";
             tracing::error!("{why}");
-        }
+            why.to_owned()
+        } else {
+            ChangeError::<Infallible>::Stopped.to_string()
+        };
         self.0.store(Some(Arc::new(why)));
     }
 }

@@ -71,8 +71,8 @@ async fn parameters_have_a_limit_of_their_own_even_when_signed() {
     let half = "y".repeat(MIB / 2);
     let file = part("name=\"f\"; filename=\"a.pdf\"", &"f".repeat(8 * MIB));
     let end = "--sep--\r\nand what nobody reads";
-    let fine = [part("name=\"a\"", &half), file.clone(), part("name=\"b\"", "1"), end.to_owned()];
-    post(MULTIPART, &fine.concat()).await.succeeded();
+    let within = [part("name=\"a\"", &half), file.clone(), part("name=\"b\"", "1"), end.to_owned()];
+    post(MULTIPART, &within.concat()).await.succeeded();
     let much = [part("name=\"a\"", &half), file, part("name=\"b\"", &half), end.to_owned()];
     post(MULTIPART, &much.concat()).await.refused_with("validationError", TOO_LARGE);
 }
