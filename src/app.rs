@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -130,6 +130,7 @@ impl Application {
 /// actix waits for idle connections as well when it stops gracefully, so what runs is counted, and
 /// once it is done everything is closed at once.
 async fn stop_serving(handles: [ServerHandle; 2], in_flight: &InFlight, patience: Duration) {
+    in_flight.stop();
     for handle in &handles {
         handle.pause().await;
     }
@@ -206,15 +207,28 @@ fn listen_on_socket(path: &Path) -> anyhow::Result<UnixListener> {
     if UnixStream::connect(path).is_ok() {
         anyhow::bail!("another beadle answers on {}; choose another --socket", path.display());
     }
-    let in_words = || format!("cannot make the socket {}", path.display());
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            return Err(error).with_context(in_words);
-        }
-        _ => {}
+    bind_closed(path).with_context(|| format!("cannot make the socket {}", path.display()))
+}
+
+/// A socket is made with the permissions that the umask leaves, and others could connect before
+/// they are taken from them. So it is made in a folder that nobody else can enter, and gets its
+/// name afterwards.
+fn bind_closed(path: &Path) -> std::io::Result<UnixListener> {
+    // The whole name may be little longer than the final one: the kernel takes 107 bytes.
+    let mut name = uuid::Uuid::new_v4().simple().to_string();
+    name.truncate(6);
+    let folder = path.with_file_name(format!(".{name}"));
+    std::fs::DirBuilder::new().mode(0o700).create(&folder)?;
+    let inside = folder.join("s");
+    let bound = UnixListener::bind(&inside).and_then(|listener| {
+        std::fs::set_permissions(&inside, std::fs::Permissions::from_mode(0o600))?;
+        std::fs::rename(&inside, path)?;
+        Ok(listener)
+    });
+    if bound.is_err() {
+        // What went wrong before is what matters.
+        let _ = std::fs::remove_file(&inside);
     }
-    let listener = UnixListener::bind(path).with_context(in_words)?;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
-        .with_context(in_words)?;
-    Ok(listener)
+    let _ = std::fs::remove_dir(&folder);
+    bound
 }

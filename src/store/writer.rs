@@ -95,6 +95,7 @@ impl Writer {
         let thread = thread::Builder::new()
             .name("store".into())
             .spawn(move || {
+                let _ended = Ended(Arc::clone(&told));
                 let (full, failed) = (false, false);
                 Loop { disk, state, revision, trouble: told, full, failed }.run(&waiting);
             })
@@ -121,6 +122,22 @@ impl Writer {
         if let Some(thread) = thread {
             let _ = thread.join();
         }
+    }
+}
+
+/// Says that the thread has ended, however it did: nothing is stored without it.
+struct Ended(Arc<ArcSwapOption<String>>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let why = if thread::panicking() {
+            let why = "the store has broken down; nothing is stored until a restart";
+            tracing::error!("{why}");
+            why.to_owned()
+        } else {
+            ChangeError::<Infallible>::Stopped.to_string()
+        };
+        self.0.store(Some(Arc::new(why)));
     }
 }
 

@@ -5,6 +5,7 @@ use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::answer;
+use super::body::Room;
 use super::signed::{self, Signed};
 use super::site::Site;
 use crate::bbb::{Call, Failure, Params};
@@ -35,65 +36,61 @@ pub(super) async fn answer_call(
         Ok(signed) => signed,
         Err(failure) => return answer::failed(&failure),
     };
-    if call == Call::Join {
-        let counts = *request.method() != Method::HEAD;
-        return join(&signed, counts, site);
-    }
-    if matches!(call, Call::GetRecordingTextTracks | Call::PutRecordingTextTrack) {
-        return text_tracks(&signed);
-    }
     let changes = *request.method() != Method::HEAD;
-    if !changes && matches!(call, Call::Create | Call::End | Call::SendChatMessage) {
+    match signed.call() {
+        Call::Join => join(&signed, changes, site),
+        Call::GetRecordingTextTracks | Call::PutRecordingTextTrack => text_tracks(&signed),
         // A HEAD looks and changes nothing.
-        return answer::xml(String::new());
+        Call::Create | Call::End | Call::SendChatMessage if !changes => answer::xml(String::new()),
+        Call::Create | Call::End => {
+            let signed = signed.into_owned();
+            answer::call(change(signed, received.into_room(), site).await)
+        }
+        _ => answer::call(ask(&signed, site).await),
     }
-    let (params, xml) = (signed.params, signed.xml);
-    if call == Call::Create {
-        let create = Create { tenant: TenantId::none(), params: params.into_owned(), body: xml };
-        return answer::call(create_detached(create, received.into_room(), site).await);
-    }
-    answer::call(ask(call, &params, xml, site).await)
 }
 
-/// A create goes on when the front end hangs up: half a create would leave a server with a meeting
-/// that beadle does not know.
-async fn create_detached(
-    create: Create,
-    room: Vec<tokio::sync::OwnedSemaphorePermit>,
+/// A create or end goes on when the front end hangs up: half a create would leave a server with a
+/// meeting that beadle does not know, half an end beadle with one that the server does not.
+async fn change(
+    signed: Signed<'static>,
+    room: Room,
     site: &Data<Site>,
 ) -> Result<pool::Answer, Failure> {
-    let site = Data::clone(site);
-    let counted = site.in_flight.enter();
-    let task = tokio::spawn(async move {
-        let answer = site.pool.create(&site.client, create).await;
-        drop((room, counted));
+    let own = Data::clone(site);
+    let change = async move {
+        let answer = match signed.call() {
+            Call::Create => {
+                let (params, body) = signed.into_parts();
+                let create = Create { tenant: TenantId::none(), params, body };
+                own.pool.create(&own.client, create).await
+            }
+            _ => ask(&signed, &own).await,
+        };
+        drop(room);
         answer
-    });
-    task.await.unwrap_or_else(|_| Err(Failure::internal("The create was broken off.")))
+    };
+    let done = site.in_flight.to_the_end(change).await;
+    done.unwrap_or_else(|| Err(Failure::internal("The call was broken off.")))
 }
 
-async fn ask(
-    call: Call,
-    params: &Params<'_>,
-    xml: Option<bytes::Bytes>,
-    site: &Site,
-) -> Result<pool::Answer, Failure> {
+async fn ask(signed: &Signed<'_>, site: &Site) -> Result<pool::Answer, Failure> {
     let tenant = TenantId::none();
-    let about = About { tenant: &tenant, params };
+    let about = About { tenant: &tenant, params: signed.params() };
     let (pool, client) = (&site.pool, &site.client);
-    match call {
+    match signed.call() {
         Call::IsMeetingRunning => pool.is_running(client, &about).await,
         Call::GetMeetingInfo => pool.info(client, &about).await,
         Call::GetMeetings if !site.config().api.get_meetings => Ok(no_meetings()),
         Call::GetMeetings => pool.get_meetings(client, &tenant).await,
         Call::End => pool.end(client, &about).await,
-        Call::InsertDocument => pool.insert_document(client, &about, xml).await,
+        Call::InsertDocument => pool.insert_document(client, &about, signed.xml()).await,
         Call::SendChatMessage => pool.send_chat_message(client, &about).await,
         Call::GetSessions => pool.get_sessions(client, &tenant).await,
-        Call::GetRecordings => recordings(params, site),
-        Call::PublishRecordings => no_recording(params, site, Call::PublishRecordings),
-        Call::DeleteRecordings => no_recording(params, site, Call::DeleteRecordings),
-        Call::UpdateRecordings => no_recording(params, site, Call::UpdateRecordings),
+        Call::GetRecordings => recordings(signed, site),
+        Call::PublishRecordings | Call::DeleteRecordings | Call::UpdateRecordings => {
+            no_recording(signed, site)
+        }
         Call::Index
         | Call::Create
         | Call::Join
@@ -117,10 +114,10 @@ fn index(site: &Site) -> String {
 /// front end wants errors at, or it is told in XML.
 fn join(signed: &Signed<'_>, counts: bool, site: &Site) -> HttpResponse {
     let tenant = TenantId::none();
-    let about = About { tenant: &tenant, params: &signed.params };
+    let about = About { tenant: &tenant, params: signed.params() };
     match site.pool.join(&site.client, &about, counts) {
         Ok(joined) => answer::redirect(&joined.location),
-        Err(failure) => match error_address(&signed.params, &failure) {
+        Err(failure) => match error_address(signed.params(), &failure) {
             Some(address) => answer::redirect(&address),
             None => answer::failed(&failure),
         },
@@ -131,9 +128,7 @@ fn join(signed: &Signed<'_>, counts: bool, site: &Site) -> HttpResponse {
 /// redirects.
 fn error_address(params: &Params<'_>, failure: &Failure) -> Option<String> {
     let given = |name: &str| params.get(name).filter(|value| !value.is_empty());
-    if given("redirect").is_some_and(|redirect| redirect.eq_ignore_ascii_case("false"))
-        && given("errorRedirectUrl").is_none()
-    {
+    if given("redirect").is_some_and(|redirect| redirect.eq_ignore_ascii_case("false")) {
         return None;
     }
     let address = given("errorRedirectUrl").or_else(|| given("logoutURL"))?;
@@ -155,8 +150,8 @@ fn no_meetings() -> pool::Answer {
 }
 
 /// The library is empty in this version.
-fn recordings(params: &Params<'_>, site: &Site) -> Result<pool::Answer, Failure> {
-    let given = |name| params.get(name).is_some_and(|value| !value.is_empty());
+fn recordings(signed: &Signed<'_>, site: &Site) -> Result<pool::Answer, Failure> {
+    let given = |name| signed.params().get(name).is_some_and(|value| !value.is_empty());
     let config = site.config();
     if config.recordings.enabled
         && config.recordings.require_filter
@@ -177,16 +172,16 @@ fn recordings(params: &Params<'_>, site: &Site) -> Result<pool::Answer, Failure>
 }
 
 /// Publish, delete and update find nothing in an empty library.
-fn no_recording(params: &Params<'_>, site: &Site, call: Call) -> Result<pool::Answer, Failure> {
+fn no_recording(signed: &Signed<'_>, site: &Site) -> Result<pool::Answer, Failure> {
     let not_found = || Failure::new("notFound", "We could not find recordings");
     if !site.config().recordings.enabled {
         return Err(not_found());
     }
-    let given = |name| params.get(name).is_some_and(|value| !value.trim().is_empty());
+    let given = |name| signed.params().get(name).is_some_and(|value| !value.trim().is_empty());
     if !given("recordID") {
         return Err(Failure::new("missingParamRecordID", "You must specify a recordID."));
     }
-    match call {
+    match signed.call() {
         Call::PublishRecordings if !given("publish") => Err(Failure::new(
             "missingParamPublish",
             "You must specify a publish value true or false.",
@@ -200,7 +195,7 @@ fn no_recording(params: &Params<'_>, site: &Site, call: Call) -> Result<pool::An
 }
 
 fn text_tracks(signed: &Signed<'_>) -> HttpResponse {
-    match signed.params.get("recordID").filter(|id| !id.trim().is_empty()) {
+    match signed.params().get("recordID").filter(|id| !id.trim().is_empty()) {
         None => answer::failed_json(&Failure::new("paramError", "You must specify a recordID.")),
         Some(id) => answer::failed_json(&Failure::new(
             "noRecordings",

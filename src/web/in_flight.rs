@@ -1,7 +1,7 @@
 //! The calls that are being answered, counted, so that a stop can wait for them.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
@@ -13,6 +13,7 @@ pub struct InFlight(Arc<Count>);
 struct Count {
     calls: AtomicUsize,
     idle: Notify,
+    stopping: AtomicBool,
 }
 
 /// One call; it counts until it is dropped.
@@ -23,6 +24,32 @@ impl InFlight {
     pub(super) fn enter(&self) -> Counted {
         self.0.calls.fetch_add(1, Ordering::AcqRel);
         Counted(self.clone())
+    }
+
+    /// Does work to its end, even when whoever asked for it hangs up meanwhile. It counts until it
+    /// is done. None when it broke down.
+    pub(super) async fn to_the_end<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Option<T> {
+        let counted = self.enter();
+        let task = tokio::spawn(async move {
+            let done = work.await;
+            drop(counted);
+            done
+        });
+        task.await.ok()
+    }
+
+    /// From now on every answer closes its connection, so that those who keep asking on theirs do
+    /// not hold up the stop.
+    pub fn stop(&self) {
+        self.0.stopping.store(true, Ordering::Release);
+    }
+
+    /// Whether there is a stop under way.
+    pub(super) fn stopping(&self) -> bool {
+        self.0.stopping.load(Ordering::Acquire)
     }
 
     /// How many there are.

@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::body::{Body, Limit, Pieces};
 use super::site::Site;
 use super::{answer, body, signed};
 use crate::bbb::Failure;
@@ -79,7 +80,7 @@ struct Added {
 }
 
 async fn add_server(request: &HttpRequest, payload: web::Payload, site: &Site) -> HttpResponse {
-    let body = match body::read(request, payload, site).await {
+    let body = match read(request, payload, site).await {
         Ok(body) => body,
         Err(failure) => return answer::failed_and_closed(&failure),
     };
@@ -106,6 +107,10 @@ async fn add_server(request: &HttpRequest, payload: web::Payload, site: &Site) -
             }
         },
     }
+}
+
+async fn read(request: &HttpRequest, payload: web::Payload, site: &Site) -> Result<Body, Failure> {
+    body::read(Pieces::of(request, payload, Limit::Body, site)?, site).await
 }
 
 fn read_added(server: Value) -> Result<NewServer, String> {

@@ -10,6 +10,7 @@ mod bbb;
 mod body;
 mod in_flight;
 mod management;
+mod multipart;
 mod route;
 mod signed;
 mod site;
@@ -19,6 +20,7 @@ use std::os::unix::net::UnixListener;
 use std::time::Duration;
 
 use actix_web::dev::Server;
+use actix_web::http::ConnectionType;
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 
@@ -75,15 +77,27 @@ pub fn serve_operator(
 /// sent: `%63reate` is no call.
 async fn front_end(request: HttpRequest, payload: web::Payload, site: Data<Site>) -> HttpResponse {
     let _counted = site.in_flight.enter();
+    let mut response = answer_front_end(&request, payload, &site).await;
+    if site.in_flight.stopping() {
+        response.head_mut().set_connection_type(ConnectionType::Close);
+    }
+    response
+}
+
+async fn answer_front_end(
+    request: &HttpRequest,
+    payload: web::Payload,
+    site: &Data<Site>,
+) -> HttpResponse {
     let route = Route::of(request.uri().path());
-    if route != Route::Health && !site.serves_host(&request) {
+    if route != Route::Health && !site.serves_host(request) {
         return answer::wrong_host();
     }
     match route {
-        Route::Call(call) => bbb::answer_call(call, &request, payload, &site).await,
+        Route::Call(call) => bbb::answer_call(call, request, payload, site).await,
         Route::UnknownCall => answer::failed(&crate::bbb::Failure::unsupported_request()),
-        Route::Management(call) => management::answer_call(call, &request, payload, &site).await,
-        Route::Health | Route::Root => answer::health(&request, site.pool.store().trouble()),
+        Route::Management(call) => management::answer_call(call, request, payload, site).await,
+        Route::Health | Route::Root => answer::health(request, site.pool.store().trouble()),
         Route::Elsewhere => answer::not_found(),
     }
 }

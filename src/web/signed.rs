@@ -8,31 +8,31 @@ use std::borrow::Cow;
 use actix_web::http::Method;
 use actix_web::{HttpRequest, web};
 use bytes::Bytes;
-use futures_util::StreamExt as _;
-use tokio::sync::OwnedSemaphorePermit;
 
-use super::body::{self, Body};
+use super::body::{self, Body, Limit, Pieces, Room};
+use super::multipart;
 use super::site::Site;
 use crate::bbb::call::BodyKind;
 use crate::bbb::checksum::{self, Algorithm, SignedQuery};
 use crate::bbb::{Call, Failure, Params};
 use crate::model::Secret;
 
+/// How many parameters a request may have, in URL and form together.
+const MANY: usize = 2000;
+
 /// A request whose checksum was right; there is no other way to have one.
 pub(super) struct Signed<'a> {
-    /// The parameters of URL and form, without the checksum and without names that only beadle may
-    /// use.
-    pub(super) params: Params<'a>,
-    /// The XML body.
-    pub(super) xml: Option<Bytes>,
+    call: Call,
+    params: Params<'a>,
+    xml: Option<Bytes>,
 }
 
 /// What came with a request, not verified yet.
+#[derive(Default)]
 pub(super) struct Received {
     kind: Option<BodyKind>,
+    /// XML or a form; a multipart body has become a form.
     body: Body,
-    /// The parameters of a multipart body, as a form would write them.
-    fields: Option<String>,
 }
 
 /// Checks method and content type.
@@ -50,8 +50,8 @@ pub(super) fn admit(call: Call, request: &HttpRequest) -> Result<Option<BodyKind
     }
 }
 
-/// Reads what a request brings. A body that only the URL can have signed is not read when the
-/// URL's checksum is wrong, so that strangers cannot fill the memory.
+/// Reads what a request brings. Whose checksum in the URL is wrong is not listened to any longer,
+/// so that strangers cannot fill the memory; those who may have it in the form are little heard.
 pub(super) async fn receive(
     call: Call,
     kind: Option<BodyKind>,
@@ -59,19 +59,24 @@ pub(super) async fn receive(
     payload: web::Payload,
     site: &Site,
 ) -> Result<Received, Failure> {
-    let Some(kind) = kind else {
-        return Ok(Received { kind: None, body: Body::default(), fields: None });
-    };
-    if kind == BodyKind::Xml {
-        let url = split(request.query_string())?;
+    let Some(kind) = kind else { return Ok(Received::default()) };
+    let url = split(request.query_string())?;
+    let by_url = url.checksum.is_some() || kind == BodyKind::Xml;
+    if by_url {
         check(call.name(), &url.query, url.checksum, site)?;
     }
-    let body = body::read(request, payload, site).await?;
-    let fields = match kind {
-        BodyKind::Multipart => Some(multipart(request, body.bytes.clone()).await?),
-        BodyKind::Form | BodyKind::Xml => None,
+    let limit = match kind {
+        BodyKind::Xml => Limit::Body,
+        BodyKind::Multipart if by_url => Limit::Body,
+        BodyKind::Form if by_url => Limit::Parameters,
+        BodyKind::Multipart | BodyKind::Form => Limit::Unsigned,
     };
-    Ok(Received { kind: Some(kind), body, fields })
+    let pieces = Pieces::of(request, payload, limit, site)?;
+    let body = match kind {
+        BodyKind::Multipart => multipart::as_form(request, pieces, MANY, site).await?,
+        BodyKind::Form | BodyKind::Xml => body::read(pieces, site).await?,
+    };
+    Ok(Received { kind: Some(kind), body })
 }
 
 /// Verifies the checksum and reads the parameters.
@@ -82,18 +87,14 @@ pub(super) fn verify<'a>(
     site: &Site,
 ) -> Result<Signed<'a>, Failure> {
     let url = split(query)?;
-    let form = match (received.kind, &received.fields) {
-        (_, Some(fields)) => split(fields)?,
-        (Some(BodyKind::Form), None) => {
-            let text = std::str::from_utf8(&received.body.bytes);
-            split(text.map_err(|_| Failure::validation("The form is not UTF-8."))?)?
-        }
-        _ => SignedQuery { query: Cow::Borrowed(""), checksum: None },
-    };
+    let form = split(received.form()?)?;
     if url.checksum.is_some() && form.checksum.is_some() {
         return Err(Failure::checksum());
     }
     check(call.name(), &url.query, url.checksum.or(form.checksum), site)?;
+    if count(&url.query) + count(&form.query) > MANY {
+        return Err(too_many());
+    }
     let mut params = parse(url.query)?;
     let form = parse(form.query)?;
     if params.common_name(&form).is_some() {
@@ -103,14 +104,60 @@ pub(super) fn verify<'a>(
     params.append(form);
     params.retain(|name| !is_reserved(name) && !FRAMEWORK.contains(&name));
     let xml = (received.kind == Some(BodyKind::Xml)).then(|| received.body.bytes.clone());
-    Ok(Signed { params, xml: xml.filter(|xml| !xml.is_empty()) })
+    Ok(Signed { call, params, xml: xml.filter(|xml| !xml.is_empty()) })
+}
+
+impl Signed<'_> {
+    /// The call that was signed.
+    pub(super) fn call(&self) -> Call {
+        self.call
+    }
+
+    /// The parameters of URL and form, without the checksum and without names that only beadle may
+    /// use.
+    pub(super) fn params(&self) -> &Params<'_> {
+        &self.params
+    }
+
+    /// The XML body.
+    pub(super) fn xml(&self) -> Option<Bytes> {
+        self.xml.clone()
+    }
+
+    /// The same, independent of the request it came with.
+    pub(super) fn into_owned(self) -> Signed<'static> {
+        Signed { call: self.call, params: self.params.into_owned(), xml: self.xml }
+    }
+}
+
+impl Signed<'static> {
+    /// Parameters and XML body.
+    pub(super) fn into_parts(self) -> (Params<'static>, Option<Bytes>) {
+        (self.params, self.xml)
+    }
 }
 
 impl Received {
     /// The room that the body takes.
-    pub(super) fn into_room(self) -> Vec<OwnedSemaphorePermit> {
-        self.body.into_parts().1
+    pub(super) fn into_room(self) -> Room {
+        self.body.room
     }
+
+    fn form(&self) -> Result<&str, Failure> {
+        match self.kind {
+            Some(BodyKind::Form | BodyKind::Multipart) => {
+                let form = std::str::from_utf8(&self.body.bytes);
+                form.map_err(|_| Failure::validation("The form is not UTF-8."))
+            }
+            Some(BodyKind::Xml) | None => Ok(""),
+        }
+    }
+}
+
+/// The refusal of a request with too many parameters.
+pub(super) fn too_many() -> Failure {
+    let words = format!("The request has too many parameters; at most {MANY} are accepted.");
+    Failure::validation(words)
 }
 
 /// Whether a checksum is right under one of these secrets.
@@ -138,6 +185,10 @@ fn check(call: &str, query: &str, checksum: Option<&str>, site: &Site) -> Result
     passes(call, query, checksum, &api.checksum_algorithms, &api.secrets)
 }
 
+fn count(query: &str) -> usize {
+    query.split('&').filter(|part| !part.is_empty()).count()
+}
+
 fn parse(query: Cow<'_, str>) -> Result<Params<'_>, Failure> {
     let refused = |error: crate::bbb::params::BadEncoding| Failure::validation(sentence(&error));
     match query {
@@ -163,30 +214,4 @@ fn is_reserved(name: &str) -> bool {
     let starts =
         |prefix: &str| name.get(..prefix.len()).is_some_and(|p| p.eq_ignore_ascii_case(prefix));
     starts("meta_beadle-") || starts("meta_tenant-")
-}
-
-/// The parameters of a multipart body, written as a form. Files in it are not parameters.
-async fn multipart(request: &HttpRequest, body: Bytes) -> Result<String, Failure> {
-    let broken = || Failure::validation("The multipart body of the request is broken.");
-    let body = futures_util::stream::once(async { Ok(body) });
-    let mut parts = actix_multipart::Multipart::new(request.headers(), body);
-    let mut form = form_urlencoded::Serializer::new(String::new());
-    while let Some(part) = parts.next().await {
-        let mut part = part.map_err(|_| broken())?;
-        let disposition = part.content_disposition();
-        let file = disposition.is_none_or(|d| d.get_filename().is_some());
-        let name = part.name().map(str::to_owned);
-        let mut value = Vec::new();
-        while let Some(piece) = part.next().await {
-            value.extend_from_slice(&piece.map_err(|_| broken())?);
-        }
-        if let Some(name) = name.filter(|_| !file) {
-            let value = String::from_utf8(value);
-            form.append_pair(
-                &name,
-                &value.map_err(|_| Failure::validation("The form is not UTF-8."))?,
-            );
-        }
-    }
-    Ok(form.finish())
 }

@@ -1,8 +1,10 @@
 //! end: a meeting is forgotten once its server ends it, and not before.
 
+use std::time::Duration;
+
 use beadle::sim::{Call, Fault, SimServer};
 
-use super::support::{Signed, TestApp};
+use super::support::{Connection, Signed, TestApp, eventually, within};
 
 async fn class() -> (TestApp, SimServer) {
     let (app, mut servers) = TestApp::with_servers(1).await;
@@ -97,4 +99,31 @@ async fn the_internal_id_and_a_form_end_it_too_but_a_head_does_not() {
     assert!(!is_known(&app).await);
     app.get("end", "").await.refused("missingParamMeetingID");
     app.get("end", "meetingID=+").await.refused("missingParamMeetingID");
+}
+
+/// Otherwise the server would have ended what beadle goes on to send people to.
+#[tokio::test]
+async fn an_end_goes_on_when_whoever_asked_hangs_up() {
+    for operator in [false, true] {
+        let (app, server) = class().await;
+        server.fault(Call::End, Fault::Slow(Duration::from_millis(300)), Some(1));
+        let target = app.front_end().target("end", "meetingID=class&password=m!p");
+        if operator {
+            let body = r#"{"id":"class"}"#;
+            let call = app.operate("POST", "/meetings/end", body);
+            // The connection is dropped as soon as the server was asked.
+            tokio::select! {
+                _ = call => unreachable!("the server is slow"),
+                () = within(10, server.wait_for_requests(Call::End, 1)) => {}
+            }
+        } else {
+            let mut connection = Connection::open(app.address).await;
+            let request = format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n");
+            connection.write(request).await.expect("sent");
+            within(10, server.wait_for_requests(Call::End, 1)).await;
+            // Gone at once and for good: a reset, where a mere end would let an answer through.
+            connection.stream.set_zero_linger().expect("a socket");
+        }
+        eventually("the meeting is forgotten", async || !is_known(&app).await).await;
+    }
 }

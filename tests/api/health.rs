@@ -282,3 +282,19 @@ async fn servers_that_are_added_at_once_keep_what_is_known_of_them() {
         assert_eq!(live.load(), Some(7.0), "{}", server.id);
     }
 }
+
+/// Whatever kills the thread that writes: beadle says so and starts nothing that it could not keep.
+#[tokio::test]
+async fn a_store_that_broke_down_is_trouble() {
+    let (app, servers) = TestApp::with_servers(1).await;
+    let broken = app.pool.store().change::<(), (), _>(|_| panic!("part of the test")).await;
+    assert!(broken.is_err());
+    let trouble = "the store has broken down; nothing is stored until a restart";
+    eventually("it is told", async || app.pool.store().trouble().is_some()).await;
+    let health = app.front_end().send("GET", "/health_check", None, b"").await;
+    assert_eq!((health.status, health.body().contains(trouble)), (503, true), "{}", health.body());
+    let answer = app.get("create", "name=x1&meetingID=m1").await;
+    assert!(answer.refused("internalError").field("message").contains(trouble));
+    assert_eq!(servers[0].request_count(Call::Create), 0);
+    assert!(app.poll().await.troubles.iter().any(|told| told == trouble));
+}

@@ -166,7 +166,7 @@ async fn errors_go_where_the_front_end_wants_them() {
             "logoutURL=https://f.example/1&errorRedirectUrl=https://f.example/2",
             "https://f.example/2?",
         ),
-        ("redirect=false&errorRedirectUrl=https://f.example/2", "https://f.example/2?"),
+        ("redirect=true&errorRedirectUrl=https://f.example/2", "https://f.example/2?"),
     ] {
         let answer = app.get("join", &format!("fullName=x&meetingID=nobody&{given}")).await;
         let location = location(&answer);
@@ -201,8 +201,13 @@ async fn errors_go_nowhere_without_a_right_checksum_or_to_other_schemes() {
     app.front_end().knowing("wrong").get("join", query).await.refused("checksumError");
     let unsigned = format!("/bigbluebutton/api/join?{query}");
     app.front_end().send("GET", &unsigned, None, b"").await.refused("checksumError");
-    let quiet = "fullName=x&meetingID=nobody&redirect=FALSE&logoutURL=https://f.example/";
-    app.get("join", quiet).await.refused("notFound");
+    for name in ["logoutURL", "errorRedirectUrl"] {
+        for no in ["FALSE", "false"] {
+            let query =
+                format!("fullName=x&meetingID=nobody&redirect={no}&{name}=https://f.example/");
+            app.get("join", &query).await.refused("notFound");
+        }
+    }
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ mod create;
 mod create_parameters;
 mod end;
 mod failover;
+mod forms;
 mod get_meetings;
 mod health;
 mod index;

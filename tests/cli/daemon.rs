@@ -88,6 +88,13 @@ impl Daemon {
         send(self.address, &signed(secret, call, query)).expect("an answer")
     }
 
+    /// A connection for several calls.
+    pub(crate) fn connect(&self) -> Lasting {
+        let stream = TcpStream::connect(self.address).expect("a connection");
+        stream.set_read_timeout(Some(DEADLINE)).expect("a socket");
+        Lasting(BufReader::new(stream))
+    }
+
     /// A front end's call that may be cut off, on a thread of its own.
     pub(crate) fn call_aside(
         &self,
@@ -96,6 +103,34 @@ impl Daemon {
     ) -> thread::JoinHandle<std::io::Result<String>> {
         let (address, target) = (self.address, signed(SECRET, call, query));
         thread::spawn(move || send(address, &target))
+    }
+}
+
+/// A connection that stays open.
+pub(crate) struct Lasting(BufReader<TcpStream>);
+
+impl Lasting {
+    /// A front end's call; none when the connection was closed.
+    pub(crate) fn ask(&mut self, call: &str, query: &str) -> Option<String> {
+        let target = signed(SECRET, call, query);
+        write!(self.0.get_mut(), "GET {target} HTTP/1.1\r\nHost: beadle\r\n\r\n").ok()?;
+        let (mut answer, mut length) = (String::new(), 0);
+        loop {
+            let mut line = String::new();
+            if self.0.read_line(&mut line).ok()? == 0 {
+                return None;
+            }
+            if let Some(value) = line.strip_prefix("content-length:") {
+                length = value.trim().parse().expect("a length");
+            }
+            answer += &line;
+            if line == "\r\n" {
+                break;
+            }
+        }
+        let mut body = vec![0; length];
+        self.0.read_exact(&mut body).ok()?;
+        Some(answer + &String::from_utf8(body).expect("text"))
     }
 }
 

@@ -141,3 +141,27 @@ fn flags_win_over_variables_and_variables_over_the_file() {
     assert!(exists(&place.data()) && exists(&place.path("s")));
     daemon.stop();
 }
+
+/// Others could connect in the moment between.
+#[test]
+fn the_socket_is_never_open_to_others() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = Place::new();
+    for _ in 0..10 {
+        let socket = place.socket();
+        let watch = std::thread::spawn(move || {
+            loop {
+                if let Ok(found) = socket.symlink_metadata() {
+                    return found.permissions().mode() & 0o777;
+                }
+            }
+        });
+        let daemon = Daemon::start(&place);
+        assert_eq!(watch.join().expect("no panic"), 0o600);
+        let names = std::fs::read_dir(place.data()).expect("a folder");
+        let names = names.map(|entry| entry.expect("an entry").file_name());
+        let hidden = names.filter(|name| name.to_string_lossy().starts_with('.')).count();
+        assert_eq!(hidden, 0, "folders left over");
+        daemon.stop();
+    }
+}

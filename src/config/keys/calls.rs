@@ -80,7 +80,8 @@ static HTTP: &[Key] = &[
         "http.body_timeout",
         Default("\"30s\""),
         |config, value| put(&mut config.http.body_timeout, time(value)),
-        "The longest pause between two pieces of a body. A slow body that keeps coming is fine.",
+        "The longest pause between two pieces of a body. The whole body may take this long and a \
+         second for each 16 KiB of it.",
     ),
     Key::new(
         "http.keep_alive",

@@ -8,7 +8,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Json, Query, ServiceConfig};
 use serde::Deserialize;
 
-use super::{Refused, refused};
+use super::{Refused, broken_off, refused};
 use crate::api::{EndMeeting, Ended, MeetingView};
 use crate::bbb::{Failure, Params};
 use crate::model::{Meeting, ServerId, TenantId};
@@ -61,6 +61,12 @@ async fn show(site: Data<Site>, one: Query<One>) -> Result<HttpResponse, Refused
 /// Ends a meeting as its moderator would. With `force` it is forgotten even when its server cannot
 /// be told.
 async fn end(site: Data<Site>, wish: Json<EndMeeting>) -> Result<HttpResponse, Refused> {
+    let work = end_one(Data::clone(&site), wish.into_inner());
+    let ended = site.in_flight.to_the_end(work).await.ok_or_else(broken_off)??;
+    Ok(answer::json(StatusCode::OK, &ended))
+}
+
+async fn end_one(site: Data<Site>, wish: EndMeeting) -> Result<Ended, Refused> {
     let tenant = TenantId::from(wish.tenant.as_str());
     let meeting = site.pool.store().state().meeting(&tenant, &wish.id).cloned();
     let meeting = meeting.ok_or_else(|| unknown(&wish.id))?;
@@ -72,7 +78,7 @@ async fn end(site: Data<Site>, wish: Json<EndMeeting>) -> Result<HttpResponse, R
     let gone = || site.pool.store().state().meeting_of_id(&tenant, meeting.id.as_str()).is_none();
     let id = meeting.id.to_string();
     if failure.is_none() && gone() {
-        return Ok(answer::json(StatusCode::OK, &Ended { id, told: true }));
+        return Ok(Ended { id, told: true });
     }
     if !wish.force {
         let why =
@@ -82,7 +88,7 @@ async fn end(site: Data<Site>, wish: Json<EndMeeting>) -> Result<HttpResponse, R
     }
     let kept = |f: Failure| refused(StatusCode::SERVICE_UNAVAILABLE, "store", f.message);
     site.pool.forget_meeting(&meeting).await.map_err(kept)?;
-    Ok(answer::json(StatusCode::OK, &Ended { id, told: false }))
+    Ok(Ended { id, told: false })
 }
 
 fn unknown(id: &str) -> Refused {

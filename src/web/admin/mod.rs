@@ -83,6 +83,11 @@ fn refused(status: StatusCode, kind: &'static str, error: impl Into<String>) -> 
     Refused { status, kind, error: error.into() }
 }
 
+/// The refusal of what should have gone on to its end, and did not.
+fn broken_off() -> Refused {
+    refused(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the call was broken off")
+}
+
 impl std::fmt::Display for Refused {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.error)

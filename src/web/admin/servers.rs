@@ -8,7 +8,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Json, Path, Query, ServiceConfig};
 use serde::Deserialize;
 
-use super::{Refused, refused};
+use super::{Refused, broken_off, refused};
 use crate::api::{AddServer, Checked, Panic, Panicked, ServerView, SetServer, SetState};
 use crate::model::{Capacity, Secret, Server, ServerId, ServerState, ServerUrl};
 use crate::pool::live::Live;
@@ -164,8 +164,11 @@ async fn panic(
     wish: Json<Panic>,
 ) -> Result<HttpResponse, Refused> {
     let server = find(&site.pool, &name)?;
-    let released = site.pool.panic_server(&site.client, &server.id, wish.keep_state).await?;
     let id = server.id.to_string();
+    let own = Data::clone(&site);
+    let panic =
+        async move { own.pool.panic_server(&own.client, &server.id, wish.keep_state).await };
+    let released = site.in_flight.to_the_end(panic).await.ok_or_else(broken_off)??;
     Ok(answer::json(StatusCode::OK, &Panicked { id, released }))
 }
 
