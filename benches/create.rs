@@ -76,13 +76,7 @@ fn alone(store: &Store, folder: &std::path::Path) {
     let mut file = File::create(folder.join("raw")).expect("a file");
     let record = [b'x'; 300];
     let rounds = take_turns(
-        || {
-            let mut number = 0;
-            latencies(|| {
-                block_on(put(store, WRITERS, number));
-                number += 1;
-            })
-        },
+        || block_on(put_in_turn(store)),
         || {
             latencies(|| {
                 file.write_all(&record).expect("it can be written");
@@ -105,6 +99,18 @@ fn latencies(mut once: impl FnMut()) -> f64 {
     while Instant::now() < until {
         let began = Instant::now();
         once();
+        micros.push(began.elapsed().as_secs_f64() * 1e6);
+    }
+    median(micros)
+}
+
+/// Creates one after the other: the median in microseconds.
+async fn put_in_turn(store: &Store) -> f64 {
+    let until = Instant::now() + round_time();
+    let mut micros = Vec::new();
+    while Instant::now() < until {
+        let began = Instant::now();
+        put(store, WRITERS, micros.len()).await;
         micros.push(began.elapsed().as_secs_f64() * 1e6);
     }
     median(micros)
