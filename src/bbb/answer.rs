@@ -41,6 +41,13 @@ pub enum Outcome {
     },
 }
 
+/// No answer of the API is nested deeper. Every open element takes memory, and a server gone mad
+/// can open millions.
+pub(super) const DEEPEST: usize = 32;
+
+/// Nor has any so many elements directly below its root.
+const MOST_FIELDS: usize = 1000;
+
 /// An error text is shown to people; more than this is none.
 const TEXT_LIMIT: usize = 4096;
 
@@ -108,6 +115,7 @@ impl<'a> Scan<'a> {
             match self.reader.read_event().map_err(|_| Unreadable::Malformed)? {
                 Event::Eof if self.path.is_empty() => return Ok(self.answer),
                 Event::Eof => return Err(Unreadable::Malformed),
+                Event::Start(_) if self.path.len() >= DEEPEST => return Err(Unreadable::Malformed),
                 Event::Start(start) => self.open(&start),
                 Event::Empty(start) => {
                     self.open(&start);
@@ -144,7 +152,9 @@ impl<'a> Scan<'a> {
         let Some(name) = self.path.pop() else { return };
         let text = std::mem::take(&mut self.text);
         match self.path.as_slice() {
-            [_root] => self.answer.fields.push((name, text)),
+            [_root] if self.answer.fields.len() < MOST_FIELDS => {
+                self.answer.fields.push((name, text));
+            }
             [.., error] if error == "error" => {
                 let (key, message) = self.answer.error.get_or_insert_default();
                 match name.as_str() {

@@ -9,7 +9,7 @@ use std::ops::Range;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-use super::answer::{Answer, Outcome, Unreadable};
+use super::answer::{Answer, DEEPEST, Outcome, Unreadable};
 use super::{Failure, xml};
 
 /// One meeting of the list.
@@ -91,6 +91,9 @@ enum Field {
     Tenant,
 }
 
+/// No server holds so many; one that lists more is out of its mind.
+const MOST_MEETINGS: usize = 20_000;
+
 /// Depth of a `<meeting>`: below the root and its list.
 const MEETING: usize = 3;
 
@@ -114,6 +117,8 @@ impl<'a> Scan<'a> {
             match self.reader.read_event().map_err(|_| Unreadable::Malformed)? {
                 Event::Eof if self.depth == 0 => return Ok(self.found),
                 Event::Eof => return Err(Unreadable::Malformed),
+                Event::Start(_) if self.depth >= DEEPEST => return Err(Unreadable::Malformed),
+                _ if self.found.len() > MOST_MEETINGS => return Err(Unreadable::Malformed),
                 Event::Start(start) => self.open(&start, before),
                 Event::Empty(start) => {
                     self.open(&start, before);

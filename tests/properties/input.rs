@@ -217,3 +217,18 @@ proptest! {
         }
     }
 }
+
+/// A server gone mad must not take beadle's memory along.
+#[test]
+fn answers_without_end_are_refused() {
+    let deep = "<a>".repeat(1000) + &"</a>".repeat(1000);
+    assert!(Answer::read(deep.as_bytes()).is_err());
+    assert!(meetings::read(&format!("<response><returncode>SUCCESS</returncode>{deep}")).is_err());
+    let wide =
+        format!("<response>{}<returncode>SUCCESS</returncode></response>", "<a/>".repeat(2000));
+    assert_eq!(Answer::read(wide.as_bytes()).expect("it is XML").get("returncode"), None);
+    let list = "<meeting/>".repeat(30_000);
+    let list =
+        format!("<response><returncode>SUCCESS</returncode><meetings>{list}</meetings></response>");
+    assert!(meetings::read(&list).is_err());
+}
