@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::FileTypeExt as _;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -206,6 +207,10 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
 fn listen_on_socket(path: &Path) -> anyhow::Result<UnixListener> {
     if UnixStream::connect(path).is_ok() {
         anyhow::bail!("another beadle answers on {}; choose another --socket", path.display());
+    }
+    // Only what a beadle left behind is replaced, never somebody's file.
+    if std::fs::symlink_metadata(path).is_ok_and(|there| !there.file_type().is_socket()) {
+        anyhow::bail!("{} is there and no socket; choose another --socket", path.display());
     }
     bind_closed(path).with_context(|| format!("cannot make the socket {}", path.display()))
 }

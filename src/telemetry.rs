@@ -60,5 +60,10 @@ fn filter(log: &Log) -> Targets {
         Level::Trace => LevelFilter::TRACE,
     };
     let libraries = level.min(LevelFilter::WARN);
-    Targets::new().with_default(libraries).with_target("beadle", level)
+    // Every malformed request of a stranger would be an error there.
+    let strangers = LevelFilter::OFF;
+    Targets::new()
+        .with_default(libraries)
+        .with_target("actix_http", strangers)
+        .with_target("beadle", level)
 }

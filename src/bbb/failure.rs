@@ -88,6 +88,13 @@ impl Failure {
         Self::new("validationError", message)
     }
 
+    /// The parameters do not fit into an address, in which they go on to a server.
+    pub fn too_long() -> Self {
+        Self::validation(
+            "The parameters are too long to be passed on; at most 64 KiB are possible.",
+        )
+    }
+
     /// The answer as XML.
     pub fn to_xml(&self) -> String {
         let mut out = String::with_capacity(128 + self.key.len() + self.message.len());

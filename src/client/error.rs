@@ -13,6 +13,12 @@ pub enum CallError {
     /// The address cannot be called.
     #[error("its address cannot be called")]
     Address,
+    /// The parameters make an address that is too long; nothing was sent.
+    #[error("the parameters are too long to be passed on ({length} bytes)")]
+    TooLongRequest {
+        /// How long the address would be, in bytes.
+        length: usize,
+    },
     /// No connection: nothing reached the server.
     #[error("cannot connect: {reason}")]
     Connect {

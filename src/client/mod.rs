@@ -54,6 +54,9 @@ const IDLE: Duration = Duration::from_secs(20);
 /// One warning is enough for all clients.
 static WARNED: Once = Once::new();
 
+/// The longest address in bytes that HTTP libraries send.
+const LONGEST: usize = 65_000;
+
 impl Client {
     /// Builds a client for the servers of the configuration.
     ///
@@ -98,6 +101,9 @@ impl Client {
     /// Calls a server and reads its answer whole.
     pub async fn call(&self, server: &Server, request: Request<'_>) -> Result<Reply, CallError> {
         let url = self.signed_url(server, request.call, request.query);
+        if url.len() > LONGEST {
+            return Err(CallError::TooLongRequest { length: url.len() });
+        }
         let url = Url::parse(&url).map_err(|_| CallError::Address)?;
         let sent = match request.body {
             Some(body) => {

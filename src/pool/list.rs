@@ -20,7 +20,7 @@ impl List {
     pub fn read(body: Bytes) -> Result<Self, NoList> {
         // Servers cut people's names without regard to UTF-8 now and then, and one bad name must
         // not make a server look broken.
-        let text = String::from_utf8_lossy(&body);
+        let text = usable(String::from_utf8_lossy(&body));
         let meetings = meetings::read(&text)?;
         let document = match text {
             Cow::Borrowed(_) => body,
@@ -28,6 +28,16 @@ impl List {
         };
         Ok(Self { document, meetings })
     }
+}
+
+/// A document without what would spoil the list that is made of many: characters that no XML may
+/// hold (XML 1.0, section 2.2), and a byte order mark.
+fn usable(text: Cow<'_, str>) -> Cow<'_, str> {
+    let odd = |c: char| matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}');
+    if text.starts_with('\u{feff}') || text.contains(odd) {
+        return Cow::Owned(text.trim_start_matches('\u{feff}').replace(odd, ""));
+    }
+    text
 }
 
 /// A list while it waits. Every server's last list is kept in case it fails, and XML with its

@@ -10,7 +10,7 @@ use super::{Answer, Pool, rules};
 use crate::bbb::answer::{self, Outcome, Unreadable};
 use crate::bbb::params::{encode, identifier};
 use crate::bbb::{Failure, Params};
-use crate::client::{Client, Reply, Request};
+use crate::client::{CallError, Client, Reply, Request};
 use crate::config::Policy;
 use crate::model::{Meeting, Server, ServerState, TenantId};
 
@@ -302,6 +302,7 @@ impl Pool {
                 }
                 Ok(replied)
             }
+            Err(CallError::TooLongRequest { .. }) => Err(Failure::too_long()),
             Err(error) => {
                 tracing::warn!(server = %server.id, call, %error, "a call failed");
                 self.failed(&server.id, &error, Instant::now());

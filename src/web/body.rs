@@ -80,9 +80,19 @@ pub(super) async fn read(mut pieces: Pieces, site: &Site) -> Result<Body, Failur
     // What is announced need not come: memory is taken as it does, the room at once only if small.
     let capacity = usize::try_from(pieces.announced.min(1 << 20)).unwrap_or_default();
     let (mut bytes, mut room) = (BytesMut::with_capacity(capacity), Room::default());
+    // Room for all that is announced is taken first: bodies that each hold a part and wait for
+    // the rest would wait for each other.
+    let waiting = Instant::now();
+    room.grow(usize::try_from(pieces.announced).unwrap_or(usize::MAX), site).await?;
+    pieces.began += waiting.elapsed();
+    let mut covered = pieces.announced;
     while let Some(piece) = pieces.next().await? {
         let waiting = Instant::now();
-        room.grow(piece.len(), site).await?;
+        let more = (piece.len() as u64).saturating_sub(covered);
+        covered = covered.saturating_sub(piece.len() as u64);
+        if more > 0 {
+            room.grow(usize::try_from(more).unwrap_or(usize::MAX), site).await?;
+        }
         // The client is not slow while beadle has no room for what it sends.
         pieces.began += waiting.elapsed();
         bytes.extend_from_slice(&piece);

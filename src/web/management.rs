@@ -136,10 +136,11 @@ fn capacity(multiplier: Option<&Value>) -> Result<Capacity, String> {
         Some(value) => value.as_f64().unwrap_or(1.0),
         None => 1.0,
     };
-    if !number.is_finite() || number < 0.0 {
-        return Err("Load-multiplier must be a non-zero number".to_owned());
+    match number {
+        0.0 => Ok(Capacity::LoadMultiplier(1.0)),
+        0.001..=1000.0 => Ok(Capacity::LoadMultiplier(number)),
+        _ => Err("Load-multiplier must be a non-zero number".to_owned()),
     }
-    Ok(Capacity::LoadMultiplier(if number == 0.0 { 1.0 } else { number }))
 }
 
 /// A server as Scalelite shows it, with its keys in its order.

@@ -96,3 +96,34 @@ async fn a_server_that_was_never_reached_goes_offline() {
     assert_eq!(app.view("bbb0").await.health, "offline");
     app.get("join", "meetingID=class&fullName=x&role=VIEWER").await.refused("serverUnavailable");
 }
+
+/// The beginning of a list, a character that no XML may hold: none of it may spoil the others'.
+#[tokio::test]
+async fn one_servers_odd_list_does_not_spoil_the_list_of_all() {
+    let (app, servers) = TestApp::with_servers(2).await;
+    servers[0].put_meeting(NewMeeting::new("good")).expect("a meeting");
+    let odd = NewMeeting { name: "a\u{1}b".into(), ..NewMeeting::new("odd") };
+    servers[1].put_meeting(odd).expect("a meeting");
+    let list = app.get("getMeetings", "").await;
+    assert!(list.body().contains("<meetingID>good<"), "{}", list.body());
+    assert!(!list.body().contains('\u{1}'), "{}", list.body());
+}
+
+/// A request that cannot be passed on is the front end's matter, not the server's.
+#[tokio::test]
+async fn parameters_that_are_too_long_to_pass_on_harm_no_server() {
+    let (app, _servers) = TestApp::with_servers(1).await;
+    let form = format!("name=x1&meetingID=class&welcome={}", "x".repeat(70_000));
+    app.front_end().post_form("create", &form).await.refused("validationError");
+    assert_eq!(app.view("bbb0").await.health, "online");
+    app.get("create", CREATE).await.succeeded();
+}
+
+/// After a restart a class does not wait for the first poll.
+#[tokio::test]
+async fn a_server_that_nobody_has_asked_yet_takes_a_class() {
+    let (app, _servers) = TestApp::with_servers(1).await;
+    let app = app.restart().await;
+    assert_eq!(app.view("bbb0").await.health, "unknown");
+    app.get("create", CREATE).await.succeeded();
+}

@@ -165,3 +165,15 @@ fn the_socket_is_never_open_to_others() {
         daemon.stop();
     }
 }
+
+#[test]
+fn a_file_in_the_sockets_place_is_left_alone() {
+    let place = Place::new();
+    let file = place.write("precious", "mine\n");
+    let mut command = place.command(&["serve", "--listen", "127.0.0.1:0"]);
+    command.arg("--socket").arg(&file);
+    let ran = run(command);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.err.contains("no socket"), "{ran:?}");
+    assert_eq!(std::fs::read_to_string(&file).expect("it is there"), "mine\n");
+}

@@ -166,7 +166,10 @@ impl<'a> Attempt<'a> {
         };
         let in_health = |wished: &[Health]| -> Vec<&(Arc<Server>, Arc<Live>)> {
             let usable = |(server, live): &&(Arc<Server>, Arc<Live>)| {
-                fresh(server) && open(server) && wished.contains(&live.health())
+                let health = live.health();
+                // One that was never reached is hoped for only until it has failed.
+                let hopeless = health == Health::Unknown && live.trouble().is_some();
+                fresh(server) && open(server) && wished.contains(&health) && !hopeless
             };
             servers.iter().filter(usable).collect()
         };
@@ -185,7 +188,8 @@ impl<'a> Attempt<'a> {
         };
         let chosen = choose(&in_health(&[Health::Online]));
         // A server that failed lately is better than no class.
-        let chosen = chosen.or_else(|no| choose(&in_health(&[Health::Unstable])).map_err(|_| no));
+        let others = [Health::Unstable, Health::Unknown];
+        let chosen = chosen.or_else(|no| choose(&in_health(&others)).map_err(|_| no));
         let (server, live) = chosen.map_err(|no| self.refusal(no))?;
         let load = match config.placement.policy {
             Policy::Predicted => f64::from(self.people),
@@ -202,7 +206,8 @@ impl<'a> Attempt<'a> {
             id: server.id.as_str(),
             tag: server.tag.as_deref(),
             weight: server.capacity.weight(),
-            load: live.load()?,
+            // After a restart nobody has asked it yet, and a class must not wait for that.
+            load: live.load().or_else(|| (live.health() == Health::Unknown).then_some(0.0))?,
             meetings: u32::try_from(meetings).unwrap_or(u32::MAX),
             max_meetings: server.max_meetings,
             max_users: server.max_users,
@@ -237,6 +242,7 @@ impl<'a> Attempt<'a> {
                     Missed { error: CallError::Broken { reason }, by_chance: false, failure }
                 }
             },
+            Err(CallError::TooLongRequest { .. }) => return Taken::Yes(Err(Failure::too_long())),
             Err(error) => {
                 self.pool.failed(&placed.server.id, &error, Instant::now());
                 let by_chance = matches!(error, CallError::Broken { .. });

@@ -20,7 +20,7 @@ use super::meetings::Replied;
 use super::{Answer, Pool, now_ms, rules};
 use crate::bbb::params::identifier;
 use crate::bbb::{Failure, Params};
-use crate::client::Client;
+use crate::client::{CallError, Client};
 use crate::model::{Meeting, MeetingId, Server, ServerState, TenantId};
 use crate::store::ChangeError;
 
@@ -169,6 +169,7 @@ impl Pool {
                 let kept = self.keep_anew(known, &replied).await;
                 Some(kept.and_then(|()| replied.relay(UNABLE)))
             }
+            Err(CallError::TooLongRequest { .. }) => Some(Err(Failure::too_long())),
             Err(error) => {
                 self.failed(&server.id, &error, std::time::Instant::now());
                 if self.dead(&server) {

@@ -248,10 +248,10 @@ fn change(wish: SetServer) -> Result<ServerChange, String> {
 
 fn capacity(weight: Option<f64>, multiplier: Option<f64>) -> Result<Option<Capacity>, String> {
     let positive = |number: f64, name: &str| {
-        if number.is_finite() && number > 0.0 {
+        if (0.001..=1000.0).contains(&number) {
             Ok(number)
         } else {
-            Err(format!("the {name} must be a number above 0"))
+            Err(format!("the {name} must be a number from 0.001 to 1000"))
         }
     };
     match (weight, multiplier) {
