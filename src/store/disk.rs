@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use sled::Transactional;
 use sled::transaction::ConflictableTransactionError;
@@ -241,4 +242,14 @@ pub(super) fn free_space(path: &Path) -> io::Result<u64> {
 pub(super) fn failing(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> OpenError {
     let path = path.to_path_buf();
     move |source| OpenError::Io { doing, path: path.clone(), source }
+}
+
+/// sled's own threads may hold the database for a moment after it was dropped. Waits, for a few
+/// seconds at most, until somebody else could open it.
+pub(super) fn wait_until_released(data_dir: &Path) {
+    let Ok(file) = File::open(data_dir.join("store").join("db")) else { return };
+    let until = Instant::now() + Duration::from_secs(5);
+    while matches!(file.try_lock(), Err(TryLockError::WouldBlock)) && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(2));
+    }
 }

@@ -111,5 +111,6 @@ impl Store {
     /// Lets the writer finish what it was given and close the files. Blocks until it has.
     pub fn close(&self) {
         self.writer.stop();
+        disk::wait_until_released(&self.data_dir);
     }
 }
