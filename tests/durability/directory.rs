@@ -338,6 +338,10 @@ fn put(data: &Path, tree: &str, key: &[u8], value: &[u8]) {
     let tree = database.open_tree(tree).expect("a tree");
     tree.insert(key, value).expect("a record");
     database.flush().expect("a flush");
+    drop((tree, database));
+    // sled's threads let go of the file a little later; this waits for them.
+    let file = File::open(data.join("store/db")).expect("the database's file");
+    file.lock().expect("a lock");
 }
 
 fn server() -> Server {
