@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
 
+use super::call::Gate;
 use super::health::{Contacts, Health};
 use super::list::{List, Packed};
 use super::load::Figures;
@@ -40,10 +41,18 @@ pub struct Live {
     /// Meetings that are being created, with the load reserved for each.
     pending: Mutex<HashMap<Name, f64>>,
     missed: Mutex<HashMap<Name, Instant>>,
+    pub(super) gate: Gate,
 }
 
 impl Default for Live {
     fn default() -> Self {
+        Self::taking(usize::MAX)
+    }
+}
+
+impl Live {
+    /// A server of which nothing is known, and which takes so many calls at once.
+    pub fn taking(calls: usize) -> Self {
         Self {
             health: AtomicU8::new(number(Health::Unknown)),
             load: AtomicU64::new(UNKNOWN),
@@ -54,11 +63,10 @@ impl Default for Live {
             trouble: ArcSwapOption::empty(),
             pending: Mutex::default(),
             missed: Mutex::default(),
+            gate: Gate::of(calls),
         }
     }
-}
 
-impl Live {
     /// Its health.
     pub fn health(&self) -> Health {
         match self.health.load(Ordering::Acquire) {

@@ -292,7 +292,7 @@ impl Pool {
         unable: &'static str,
     ) -> Result<Replied, Failure> {
         let call = request.call;
-        match client.call(server, request).await {
+        match self.call(client, server, request).await {
             Ok(reply) => {
                 let replied = Replied::from(reply);
                 self.heard(server, &replied);
@@ -305,7 +305,6 @@ impl Pool {
             Err(CallError::TooLongRequest { .. }) => Err(Failure::too_long()),
             Err(error) => {
                 tracing::warn!(server = %server.id, call, %error, "a call failed");
-                self.failed(&server.id, &error, Instant::now());
                 Err(Failure::internal(unable))
             }
         }

@@ -3,8 +3,10 @@
 //! [`Pool`] is the handle that the web and the poller share. The deciding parts are pure and
 //! stand apart: [`placement`] chooses, [`load`] counts, [`health`] judges, [`tags`] and [`rules`]
 //! read wishes. [`create`], [`meetings`] and [`listing`] are what front ends ask for, [`poller`]
-//! keeps the picture fresh, [`servers`] is what operators do.
+//! keeps the picture fresh, [`servers`] is what operators do. Every call to a server goes through
+//! the gate in `call`.
 
+mod call;
 pub mod create;
 pub mod health;
 pub mod list;
@@ -112,10 +114,12 @@ impl Pool {
     /// Brings the live figures in line with the servers that there are.
     fn follow_servers(&self) {
         // The poller does this as well: what one of two at once finds known, the other must keep.
+        let calls = self.config().servers.concurrent_calls;
         self.0.live.rcu(|old| {
             let state = self.store().state();
             let live = state.servers().map(|server| {
-                let live = old.get(&server.id).cloned().unwrap_or_default();
+                let known = old.get(&server.id).cloned();
+                let live = known.unwrap_or_else(|| Arc::new(Live::taking(calls)));
                 (server.id.clone(), live)
             });
             live.collect::<HashMap<_, _>>()

@@ -67,7 +67,7 @@ pub async fn poll_all(pool: &Pool, client: &Client) {
 pub async fn poll_once(pool: &Pool, client: &Client, server: &Server) {
     let timeout = pool.config().servers.response_timeout;
     let request = Request { call: "getMeetings", query: "", body: None, timeout };
-    let reply = client.call(server, request).await;
+    let reply = pool.call_beside(client, server, request).await;
     let list = match reply.map_err(|error| error.to_string()).and_then(read) {
         Ok(list) => list,
         Err(why) => return pool.failed(&server.id, &why, Instant::now()),
@@ -102,7 +102,7 @@ pub async fn poll_once(pool: &Pool, client: &Client, server: &Server) {
 async fn ask_version(pool: &Pool, client: &Client, server: &Server) {
     let timeout = pool.config().servers.response_timeout;
     let request = Request { call: "", query: "", body: None, timeout };
-    if let Ok(reply) = client.call(server, request).await
+    if let Ok(reply) = pool.call_beside(client, server, request).await
         && let Ok(answer) = Answer::read(&reply.body)
         && let Some(version) =
             answer.get("bbbVersion").or_else(|| answer.get("apiVersion").and(Some("")))

@@ -44,6 +44,19 @@ static SERVERS: &[Key] = &[
          sets this too.",
     ),
     Key::new(
+        "servers.sick_timeout",
+        Default("\"2s\""),
+        |config, value| put(&mut config.servers.sick_timeout, time(value)),
+        "The longest wait for a server that is offline or has let several calls wait in vain. At \
+         such a server, create first makes sure within this time that it answers at all.",
+    ),
+    Key::new(
+        "servers.concurrent_calls",
+        Default("64"),
+        |config, value| put(&mut config.servers.concurrent_calls, whole(value, 1, 10_000)),
+        "How many calls one server gets at once; further ones wait their turn. Polls do not count.",
+    ),
+    Key::new(
         "servers.checksum_algorithm",
         Default("\"sha256\""),
         |config, value| put(&mut config.servers.checksum_algorithm, algorithm(value)),

@@ -13,6 +13,10 @@ pub struct Servers {
     pub response_timeout: Duration,
     /// The longest wait for the answer to a create.
     pub create_timeout: Duration,
+    /// The longest wait for a server that has not answered lately.
+    pub sick_timeout: Duration,
+    /// How many calls one server gets at once.
+    pub concurrent_calls: usize,
     /// What calls to the servers are signed with.
     pub checksum_algorithm: Algorithm,
     /// Whether a new server is called by the host of its URL instead of a random id.
@@ -27,6 +31,8 @@ impl Default for Servers {
             connect_timeout: Duration::from_secs(5),
             response_timeout: Duration::from_secs(10),
             create_timeout: Duration::from_secs(30),
+            sick_timeout: Duration::from_secs(2),
+            concurrent_calls: 64,
             checksum_algorithm: Algorithm::Sha256,
             id_from_host: false,
             answer_limit: 64 << 20,

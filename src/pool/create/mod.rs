@@ -171,8 +171,8 @@ impl Pool {
             }
             Err(CallError::TooLongRequest { .. }) => Some(Err(Failure::too_long())),
             Err(error) => {
-                self.failed(&server.id, &error, std::time::Instant::now());
-                if self.dead(&server) {
+                // Where it was not even tried, nothing was learnt.
+                if error.is_the_servers() && self.dead(&server) {
                     tracing::warn!(server = %server.id, meeting = %known.id, "the server is dead; the meeting is started elsewhere");
                     return None;
                 }
