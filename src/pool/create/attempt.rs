@@ -264,7 +264,9 @@ impl<'a> Attempt<'a> {
             Ok(false) => Taken::No(missed.failure),
             Ok(true) => self.take_over(placed).await,
             // A server that broke the connection and then cannot be reached has nobody in it.
-            Err(error) if error.is_no_connection() && matches!(missed.error, CallError::Broken { .. }) => {
+            Err(error)
+                if error.is_no_connection() && matches!(missed.error, CallError::Broken { .. }) =>
+            {
                 Taken::No(missed.failure)
             }
             Err(_) => Taken::Yes(Err(missed.failure)),
