@@ -10,6 +10,6 @@ mod secret;
 mod server;
 
 pub use ids::{MeetingId, ServerId, TenantId};
-pub use meeting::Meeting;
+pub use meeting::{LostCopy, Meeting, Phase};
 pub use secret::{EmptySecret, Secret};
 pub use server::{BadServerUrl, Capacity, Server, ServerState, ServerUrl};

@@ -314,16 +314,12 @@ impl<'a> Attempt<'a> {
     }
 
     fn meeting(&self, server: &Server) -> Meeting {
+        let (tenant, id) = self.name.clone();
         Meeting {
-            tenant: self.name.0.clone(),
-            id: self.name.1.clone(),
-            internal_id: "".into(),
-            alias: None,
-            server: server.id.clone(),
             moderator_pw: self.moderator_pw.as_str().into(),
             voice_bridge: self.voice_bridge.as_str().into(),
-            created_ms: now_ms(),
             expected_people: self.people,
+            ..Meeting::starting(tenant, id, server.id.clone(), now_ms())
         }
     }
 }
