@@ -1,13 +1,15 @@
 //! The pool: servers, what is observed of them, and the meetings on them.
 //!
 //! [`Pool`] is the handle that the web and the poller share. The deciding parts are pure and
-//! stand apart: [`placement`] chooses, [`load`] counts, [`health`] judges, [`tags`] and [`rules`]
-//! read wishes. [`create`], [`meetings`] and [`listing`] are what front ends ask for, [`poller`]
-//! keeps the picture fresh, [`servers`] is what operators do. Every call to a server goes through
-//! the gate in `call`.
+//! stand apart: [`placement`] chooses, [`load`] counts, [`health`] judges one server and
+//! [`freeze`] all of them, [`tags`] and [`rules`] read wishes. [`create`], [`meetings`] and
+//! [`listing`] are what front ends ask for, [`poller`] keeps the picture fresh, [`servers`] is what
+//! operators do. Every call to a server goes through the gate in `call`.
 
 mod call;
 pub mod create;
+pub mod freeze;
+mod frost;
 pub mod health;
 pub mod list;
 pub mod listing;
@@ -21,7 +23,7 @@ pub mod servers;
 pub mod tags;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
@@ -32,6 +34,7 @@ use crate::model::{Server, ServerId};
 use crate::store::Store;
 
 use create::Gates;
+use freeze::Freeze;
 use health::Health;
 use list::List;
 use listing::Shared;
@@ -57,6 +60,7 @@ struct Inner {
     live: ArcSwap<HashMap<ServerId, Arc<Live>>>,
     gates: Gates,
     shared: Shared,
+    freeze: Mutex<Freeze>,
 }
 
 impl Pool {
@@ -65,7 +69,8 @@ impl Pool {
         let live = ArcSwap::default();
         let shared = Shared::default();
         let gates = Gates::default();
-        let pool = Self(Arc::new(Inner { store, config, live, gates, shared }));
+        let freeze = Mutex::default();
+        let pool = Self(Arc::new(Inner { store, config, live, gates, shared, freeze }));
         pool.follow_servers();
         pool
     }
@@ -88,14 +93,17 @@ impl Pool {
     /// Notes that a server answered.
     pub fn answered(&self, id: &ServerId, now: Instant) {
         let change = self.live(id).succeeded(now, &self.config().health);
+        self.end_frost(now);
         tell(id, change, None);
     }
 
     /// Notes that a server did not answer, or not as a BigBlueButton server does.
     pub fn failed(&self, id: &ServerId, why: &impl ToString, now: Instant) {
         let why = why.to_string();
+        self.end_frost_in_time(now);
         let change = self.live(id).failed(why.clone(), now, &self.config().health);
         tell(id, change, Some(&why));
+        self.begin_frost(now);
     }
 
     /// Takes over what a good poll found.

@@ -16,6 +16,7 @@ mod create_parameters;
 mod end;
 mod failover;
 mod forms;
+mod frozen;
 mod get_meetings;
 mod health;
 mod index;

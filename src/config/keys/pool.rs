@@ -141,12 +141,29 @@ static HEALTH: &[Key] = &[
         "How long a server must have failed before a create may place one of its meetings anew. At \
          least offline_after.",
     ),
+    Key::new(
+        "health.frozen_at_most",
+        Default("\"2m\""),
+        |config, value| put(&mut config.health.frozen_at_most, time_or_zero(value)),
+        "When all servers that were online, two at least, fail at the same time, the fault is \
+         taken to be beadle's own network: failures do not count until one of them answers, but no \
+         longer than this. 0 switches it off.",
+    ),
 ];
 
-static POLL: &[Key] = &[Key::new(
-    "poll.interval",
-    Default("\"10s\""),
-    |config, value| put(&mut config.poll.interval, interval(value)),
-    "The pause between two polls of a server. Exactly 0 turns automatic polling off, for drills and \
-     tests: then only the command beadle poll asks the servers.",
-)];
+static POLL: &[Key] = &[
+    Key::new(
+        "poll.interval",
+        Default("\"10s\""),
+        |config, value| put(&mut config.poll.interval, interval(value)),
+        "The pause between two polls of a server, a tenth more or less. Exactly 0 turns automatic \
+         polling off, for drills and tests: then only the command beadle poll asks the servers.",
+    ),
+    Key::new(
+        "poll.unstable_interval",
+        Default("\"2s\""),
+        |config, value| put(&mut config.poll.unstable_interval, time(value)),
+        "The same while a server has failed and is not offline yet, or has answered again and is \
+         not back yet. Never more than poll.interval.",
+    ),
+];

@@ -87,6 +87,8 @@ pub struct Health {
     pub offline_after: Duration,
     /// How long it must have failed before its meetings may be created elsewhere.
     pub dead_after: Duration,
+    /// How long failures do not count when all servers fail at once.
+    pub frozen_at_most: Duration,
 }
 
 impl Default for Health {
@@ -96,6 +98,7 @@ impl Default for Health {
             bad_polls: 3,
             offline_after: Duration::from_secs(30),
             dead_after: Duration::from_mins(2),
+            frozen_at_most: Duration::from_mins(2),
         }
     }
 }
@@ -105,10 +108,12 @@ impl Default for Health {
 pub struct Poll {
     /// The pause between two polls of a server; exactly zero is never.
     pub interval: Duration,
+    /// The same while a server is on its way down or up, where that is shorter.
+    pub unstable_interval: Duration,
 }
 
 impl Default for Poll {
     fn default() -> Self {
-        Self { interval: Duration::from_secs(10) }
+        Self { interval: Duration::from_secs(10), unstable_interval: Duration::from_secs(2) }
     }
 }

@@ -222,7 +222,9 @@ impl Pool {
     }
 
     fn dead(&self, server: &Server) -> bool {
-        self.live(&server.id).dead(std::time::Instant::now(), &self.config().health)
+        let now = std::time::Instant::now();
+        self.end_frost_in_time(now);
+        self.live(&server.id).dead(now, &self.config().health)
     }
 
     /// The parameters as they go to a server, encoded.
