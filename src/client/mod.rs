@@ -3,6 +3,7 @@
 //! A server's refusal is an answer like any other here; [`CallError`] is for what is no answer.
 
 mod error;
+mod names;
 
 use std::borrow::Cow;
 use std::sync::Once;
@@ -17,6 +18,7 @@ use crate::config;
 use crate::model::Server;
 
 pub use error::{BuildError, CallError};
+pub use names::{NameError, Names};
 
 /// Calls servers. Cheap to clone; its connections are shared by all clones.
 #[derive(Clone)]
@@ -61,22 +63,23 @@ impl Client {
     /// Builds a client for the servers of the configuration.
     ///
     /// The certificates of authorities are read here, so build few.
-    pub fn new(servers: &config::Servers) -> Result<Self, BuildError> {
-        Self::keeping(servers, usize::MAX)
+    pub fn new(servers: &config::Servers, names: &Names) -> Result<Self, BuildError> {
+        Self::keeping(servers, names, usize::MAX)
     }
 
     /// Builds a client that opens a connection for each call, as polls want it: only that shows
     /// whether people can still get in, and a thousand idle connections hold much memory.
-    pub fn unconnected(servers: &config::Servers) -> Result<Self, BuildError> {
-        Self::keeping(servers, 0)
+    pub fn unconnected(servers: &config::Servers, names: &Names) -> Result<Self, BuildError> {
+        Self::keeping(servers, names, 0)
     }
 
-    fn keeping(servers: &config::Servers, idle: usize) -> Result<Self, BuildError> {
+    fn keeping(servers: &config::Servers, names: &Names, idle: usize) -> Result<Self, BuildError> {
         install_crypto();
         let builder = || {
             reqwest::Client::builder()
                 .user_agent(concat!("beadle/", env!("CARGO_PKG_VERSION")))
                 .no_proxy()
+                .dns_resolver(names.clone())
                 .redirect(reqwest::redirect::Policy::none())
                 .retry(reqwest::retry::never())
                 .connect_timeout(servers.connect_timeout)

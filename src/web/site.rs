@@ -8,7 +8,7 @@ use actix_web::http::header::{HOST, HeaderMap, HeaderName};
 use tokio::sync::Semaphore;
 
 use super::in_flight::InFlight;
-use crate::client::Client;
+use crate::client::{Client, Names};
 use crate::config::Config;
 use crate::pool::Pool;
 
@@ -19,6 +19,8 @@ pub struct Site {
     pub pool: Pool,
     /// This worker's own client.
     pub client: Client,
+    /// The names that all workers know.
+    pub names: Names,
     /// The memory for bodies, shared by all workers.
     pub bodies: BodyBudget,
     /// The calls being answered.

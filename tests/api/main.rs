@@ -22,6 +22,7 @@ mod health;
 mod index;
 mod join;
 mod management;
+mod names;
 mod recordings;
 mod routes;
 mod sick;
