@@ -162,8 +162,11 @@ pub struct MeetingView {
     pub id: String,
     /// The tenant; empty where there are none.
     pub tenant: String,
-    /// The internalMeetingID.
+    /// The internalMeetingID; empty while it is not known.
     pub internal_id: String,
+    /// `creating` (its server could not be asked whether it has it), `running`, or `detached`
+    /// (its server is dead: the next create starts it elsewhere).
+    pub state: String,
     /// The server's id.
     pub server: String,
     /// The server's address.

@@ -5,7 +5,9 @@
 //! read wishes. [`create`], [`meetings`] and [`listing`] are what front ends ask for, [`poller`]
 //! keeps the picture fresh, [`servers`] is what operators do.
 
+mod adoption;
 pub mod create;
+mod ending;
 pub mod health;
 pub mod list;
 pub mod listing;
@@ -18,6 +20,7 @@ pub mod rules;
 pub mod servers;
 pub mod tags;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -25,6 +28,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 
+use crate::bbb::origin;
 use crate::config::Config;
 use crate::model::{Server, ServerId};
 use crate::store::Store;
@@ -43,6 +47,19 @@ pub enum Answer {
     Relayed(Bytes),
     /// A document of beadle's.
     Own(String),
+}
+
+impl Answer {
+    /// The same without the mark by which beadle knows its meetings.
+    fn without_mark(self) -> Self {
+        match self {
+            Self::Relayed(document) => match origin::hide(&document) {
+                Cow::Borrowed(_) => Self::Relayed(document),
+                Cow::Owned(without) => Self::Relayed(Bytes::from(without)),
+            },
+            Self::Own(document) => Self::Own(document),
+        }
+    }
 }
 
 /// The pool of servers. Cheap to clone.

@@ -20,6 +20,7 @@ mod get_meetings;
 mod health;
 mod index;
 mod join;
+mod life;
 mod management;
 mod recordings;
 mod routes;

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use rand::RngExt as _;
+use uuid::Uuid;
 
 use super::{Create, UNABLE};
-use crate::bbb::Failure;
+use crate::bbb::{Failure, origin};
 use crate::client::{CallError, Client, Request};
 use crate::config::Policy;
 use crate::model::{Meeting, Server, ServerId, ServerState};
@@ -40,6 +41,8 @@ pub(super) struct Attempt<'a> {
     people: u32,
     moderator_pw: String,
     voice_bridge: String,
+    /// What the servers' tokens for reporting the end are made of.
+    nonce: String,
     /// A breakout room's parent decides where it goes.
     parent: Option<ServerId>,
 }
@@ -108,6 +111,7 @@ impl<'a> Attempt<'a> {
             wanted: Wanted::parse(&rules::server_tag(params, &config.create.rules)),
             people: hint.unwrap_or(config.placement.expected_people).min(limit).min(MOST_PEOPLE),
             moderator_pw: given("moderatorPW").unwrap_or_else(password),
+            nonce: Uuid::new_v4().simple().to_string(),
             voice_bridge: bridges.take(pool.store(), &name, wish, &config.dial_in),
             parent,
             name,
@@ -268,7 +272,10 @@ impl<'a> Attempt<'a> {
             Err(CallError::Connect { .. }) if matches!(missed.error, CallError::Broken { .. }) => {
                 Taken::No(missed.failure)
             }
-            Err(_) => Taken::Yes(Err(missed.failure)),
+            Err(_) => {
+                self.pool.keep_intent(meeting).await;
+                Taken::Yes(Err(missed.failure))
+            }
         }
     }
 
@@ -277,7 +284,10 @@ impl<'a> Attempt<'a> {
     async fn take_over(&self, placed: Placed) -> Taken {
         match self.send(&placed, None).await {
             Ok(replied) if !replied.unreadable() => self.settle(placed, replied).await,
-            _ => Taken::Yes(Err(Failure::internal(UNABLE))),
+            _ => {
+                self.pool.keep_intent(self.meeting(&placed.server)).await;
+                Taken::Yes(Err(Failure::internal(UNABLE)))
+            }
         }
     }
 
@@ -317,6 +327,7 @@ impl<'a> Attempt<'a> {
         Meeting {
             moderator_pw: self.moderator_pw.as_str().into(),
             voice_bridge: self.voice_bridge.as_str().into(),
+            end_token: origin::end_token(&self.nonce, server.id.as_str()).into(),
             expected_people: self.people,
             ..Meeting::starting(tenant, id, server.id.clone(), now_ms())
         }
