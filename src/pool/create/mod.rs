@@ -7,6 +7,7 @@
 
 mod attempt;
 mod bridges;
+mod place;
 
 use std::collections::HashMap;
 use std::convert::Infallible;
