@@ -1,7 +1,7 @@
 //! The pool: servers, what is observed of them, and the meetings on them.
 //!
 //! [`Pool`] is the handle that the web and the poller share. The deciding parts are pure and
-//! stand apart: [`placement`] chooses, [`load`] counts, [`health`] judges, [`tags`] and [`rules`]
+//! stand apart: [`placement`] chooses, [`load`] counts, [`sizes`] learns, [`health`] judges, [`tags`] and [`rules`]
 //! read wishes. [`create`], [`meetings`] and [`listing`] are what front ends ask for, [`poller`]
 //! keeps the picture fresh, [`servers`] is what operators do.
 
@@ -16,6 +16,7 @@ pub mod placement;
 pub mod poller;
 pub mod rules;
 pub mod servers;
+pub mod sizes;
 pub mod tags;
 
 use std::collections::HashMap;

@@ -1,0 +1,24 @@
+//! What earlier sittings of a meeting teach about the next one.
+
+/// How many people come to the meetings of one meetingID, by their earlier sittings. A sitting is
+/// the time from a meeting's create to its end.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Size {
+    /// How many people are expected; 0 while no sitting has ended.
+    pub people: f64,
+    /// How many ended sittings that rests on, those to which nobody came included.
+    pub sittings: u32,
+    /// When somebody last saw a sitting, in milliseconds since 1970.
+    pub seen_ms: u64,
+    /// The sitting that goes on, or whose end nobody has seen.
+    pub open: Option<Sitting>,
+}
+
+/// One sitting of a meeting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sitting {
+    /// When it was created, in milliseconds since 1970.
+    pub began_ms: u64,
+    /// The most people seen in it at once.
+    pub peak: u32,
+}
