@@ -11,7 +11,7 @@ mod server;
 mod size;
 
 pub use ids::{MeetingId, ServerId, TenantId};
-pub use meeting::Meeting;
+pub use meeting::{LostCopy, Meeting, Phase};
 pub use secret::{EmptySecret, Secret};
 pub use server::{BadServerUrl, Capacity, Server, ServerState, ServerUrl};
 pub use size::{Sitting, Size};
