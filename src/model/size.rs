@@ -22,3 +22,34 @@ pub struct Sitting {
     /// The most people seen in it at once.
     pub peak: u32,
 }
+
+/// Where an expected number of people comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// The front end said so at create (`meta_bbb-meeting-size-hint`).
+    Hint,
+    /// Earlier sittings of the same meetingID.
+    Meeting,
+    /// What the tenant's meetings reach on average.
+    Tenant,
+    /// `placement.expected_people`.
+    Default,
+    /// `maxParticipants` of the create, which is lower than any of those.
+    Limit,
+    /// A breakout room: its people are counted in the class that they come from.
+    Breakout,
+}
+
+impl Source {
+    /// The word used in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hint => "hint",
+            Self::Meeting => "meeting",
+            Self::Tenant => "tenant",
+            Self::Default => "default",
+            Self::Limit => "limit",
+            Self::Breakout => "breakout",
+        }
+    }
+}

@@ -9,9 +9,7 @@
 //! [`observe`] takes in a sitting that has ended, [`see`] one that goes on, [`expect`] tells the
 //! number, and [`expected`] puts it in order with the front end's own hint.
 
-use std::fmt;
-
-use crate::model::{Sitting, Size};
+use crate::model::{Sitting, Size, Source};
 
 /// After this many milliseconds without a sitting nothing is expected of a meetingID: about the
 /// length of a term and the holidays after it.
@@ -22,6 +20,9 @@ pub const TENANT_SITTINGS: u32 = 5;
 
 /// No meeting is expected to be larger, whatever a front end hints at.
 pub const MOST_PEOPLE: u32 = 10_000;
+
+/// The most sizes that are remembered, and the most bytes that their keys may take.
+pub const MOST: (usize, usize) = (50_000, 8 << 20);
 
 /// How much of the way to a larger, a smaller, and an empty sitting the estimate goes.
 const GROW: f64 = 0.6;
@@ -38,51 +39,6 @@ pub struct Expected {
     pub people: u32,
     /// Where the figure comes from.
     pub source: Source,
-}
-
-/// Where an expected number of people comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
-    /// The front end said so at create (`meta_bbb-meeting-size-hint`).
-    Hint,
-    /// Earlier sittings of the same meetingID.
-    Meeting,
-    /// What the tenant's meetings reach on average.
-    Tenant,
-    /// `placement.expected_people`.
-    Default,
-    /// `maxParticipants` of the create, which is lower than any of those.
-    Limit,
-    /// A breakout room: its people are counted in the class that they come from.
-    Breakout,
-}
-
-impl Source {
-    /// The word used in JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Hint => "hint",
-            Self::Meeting => "meeting",
-            Self::Tenant => "tenant",
-            Self::Default => "default",
-            Self::Limit => "limit",
-            Self::Breakout => "breakout",
-        }
-    }
-}
-
-/// For people.
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Hint => "hinted at by the front end",
-            Self::Meeting => "learned from earlier sittings",
-            Self::Tenant => "what its tenant's meetings reach",
-            Self::Default => "the default",
-            Self::Limit => "as many as are let in",
-            Self::Breakout => "counted in its parent meeting",
-        })
-    }
 }
 
 /// Takes in a sitting that ended at `now_ms` with this many people at its peak.
@@ -174,6 +130,31 @@ pub fn expected(
 /// Whether a size is too old to be believed.
 pub fn forgotten(size: &Size, now_ms: u64) -> bool {
     now_ms.saturating_sub(size.seen_ms) > FORGOTTEN_AFTER_MS
+}
+
+/// The keys of those sizes that have to go: what is too old to be believed, and where there are
+/// more than `most` (of them, and of bytes of their keys) those that were not seen for longest.
+/// Then a twentieth more goes than must, so that not every new one makes a search.
+pub fn surplus<'k>(
+    sizes: impl Iterator<Item = (&'k [u8], &'k Size)>,
+    most: (usize, usize),
+    now_ms: u64,
+) -> Vec<&'k [u8]> {
+    let (old, mut kept): (Vec<_>, Vec<_>) = sizes.partition(|(_, size)| forgotten(size, now_ms));
+    let mut surplus: Vec<_> = old.into_iter().map(|(key, _)| key).collect();
+    let (mut count, mut bytes) = (kept.len(), kept.iter().map(|(key, _)| key.len()).sum::<usize>());
+    if count <= most.0 && bytes <= most.1 {
+        return surplus;
+    }
+    kept.sort_unstable_by_key(|(key, size)| (size.seen_ms, *key));
+    for (key, _) in kept {
+        if count <= most.0 - most.0 / 20 && bytes <= most.1 - most.1 / 20 {
+            break;
+        }
+        (count, bytes) = (count - 1, bytes - key.len());
+        surplus.push(key);
+    }
+    surplus
 }
 
 fn step(people: f64, peak: u32) -> f64 {

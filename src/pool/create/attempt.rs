@@ -213,7 +213,8 @@ impl<'a> Attempt<'a> {
         Meeting {
             moderator_pw: self.moderator_pw.as_str().into(),
             voice_bridge: self.voice_bridge.as_str().into(),
-            expected_people: self.wish.people,
+            expected_people: self.wish.expected.people,
+            expected_from: self.wish.expected.source,
             ..Meeting::starting(tenant, id, server.id.clone(), now_ms())
         }
     }
