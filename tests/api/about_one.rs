@@ -56,7 +56,7 @@ async fn get_meeting_info_is_the_servers_answer_to_the_byte() {
     let (app, server) = class().await;
     server.add_people("a b", 3, 1);
     let whole = own(&server).get("getMeetingInfo", "meetingID=a+b").await;
-    let expected = without_mark(&whole.body());
+    let expected = without_mark(whole.body());
     let internal = server.meeting("a b").expect("a meeting").internal_id;
     server.record_requests(true);
     for query in ["meetingID=a%20b&password=wrong&x=1", &format!("meetingID={internal}")] {

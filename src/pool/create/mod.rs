@@ -8,6 +8,7 @@
 mod attempt;
 mod bridges;
 mod keep;
+mod place;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
