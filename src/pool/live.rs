@@ -46,6 +46,8 @@ pub struct Live {
     pub(super) gate: Gate,
     /// Wakes the poller when it has become unstable.
     pub(super) stumbled: Notify,
+    /// Lost copies that people are in: internalMeetingID and how many.
+    crowded: Mutex<HashMap<Box<str>, u32>>,
 }
 
 impl Default for Live {
@@ -69,6 +71,7 @@ impl Live {
             missed: Mutex::default(),
             gate: Gate::of(calls),
             stumbled: Notify::new(),
+            crowded: Mutex::default(),
         }
     }
 
@@ -215,6 +218,28 @@ impl Live {
     /// How many meetings are being created here.
     pub fn pending(&self) -> usize {
         lock(&self.pending).len()
+    }
+
+    /// Takes over which lost copies have people in them, and returns those that are new.
+    pub(super) fn crowded(&self, now: HashMap<Box<str>, u32>) -> Vec<(Box<str>, u32)> {
+        let mut known = lock(&self.crowded);
+        let new = now.iter().filter(|(copy, _)| !known.contains_key(*copy));
+        let new = new.map(|(copy, people)| (copy.clone(), *people)).collect();
+        *known = now;
+        new
+    }
+
+    /// How many people are in a lost copy; none where nobody is, or it is not known.
+    pub fn people_in_copy(&self, internal_id: &str) -> Option<u32> {
+        lock(&self.crowded).get(internal_id).copied()
+    }
+
+    /// Notes that the server has just said that it does not know one of its meetings.
+    pub(super) fn missed(&self, meeting: &Meeting, now: Instant, now_ms: u64) {
+        if now_ms.saturating_sub(meeting.created_ms) >= TOO_YOUNG_MS {
+            let name = (meeting.tenant.clone(), meeting.id.clone());
+            lock(&self.missed).entry(name).or_insert(now);
+        }
     }
 
     /// Notes which of a server's meetings a good list does not name, and returns those that are

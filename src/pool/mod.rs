@@ -1,13 +1,16 @@
 //! The pool: servers, what is observed of them, and the meetings on them.
 //!
 //! [`Pool`] is the handle that the web and the poller share. The deciding parts are pure and
-//! stand apart: [`placement`] chooses, [`load`] counts, [`health`] judges one server and
-//! [`freeze`] all of them, [`tags`] and [`rules`] read wishes. [`create`], [`meetings`] and
-//! [`listing`] are what front ends ask for, [`poller`] keeps the picture fresh, [`servers`] is what
-//! operators do. Every call to a server goes through the gate in `call`.
+//! stand apart: [`placement`] chooses, [`load`] counts, [`sizes`] learns, [`health`] judges one
+//! server and [`freeze`] all of them, [`tags`] and [`rules`] read wishes. [`create`], [`meetings`]
+//! and [`listing`] are what front ends ask for, [`poller`] keeps the picture fresh, [`sittings`]
+//! remembers how many people came, [`servers`] is what operators do. Every call to a server goes
+//! through the gate in `call`.
 
+mod adoption;
 mod call;
 pub mod create;
+mod ending;
 pub mod freeze;
 mod frost;
 pub mod health;
@@ -20,8 +23,11 @@ pub mod placement;
 pub mod poller;
 pub mod rules;
 pub mod servers;
+pub mod sittings;
+pub mod sizes;
 pub mod tags;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -29,6 +35,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 
+use crate::bbb::origin;
 use crate::config::Config;
 use crate::model::{Server, ServerId};
 use crate::store::Store;
@@ -40,6 +47,7 @@ use list::List;
 use listing::Shared;
 use live::Live;
 use load::Figures;
+use sittings::Sittings;
 
 /// What a front end is answered when a call worked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +56,19 @@ pub enum Answer {
     Relayed(Bytes),
     /// A document of beadle's.
     Own(String),
+}
+
+impl Answer {
+    /// The same without the mark by which beadle knows its meetings.
+    fn without_mark(self) -> Self {
+        match self {
+            Self::Relayed(document) => match origin::hide(&document) {
+                Cow::Borrowed(_) => Self::Relayed(document),
+                Cow::Owned(without) => Self::Relayed(Bytes::from(without)),
+            },
+            Self::Own(document) => Self::Own(document),
+        }
+    }
 }
 
 /// The pool of servers. Cheap to clone.
@@ -61,6 +82,7 @@ struct Inner {
     gates: Gates,
     shared: Shared,
     freeze: Mutex<Freeze>,
+    sittings: Sittings,
 }
 
 impl Pool {
@@ -70,7 +92,9 @@ impl Pool {
         let shared = Shared::default();
         let gates = Gates::default();
         let freeze = Mutex::default();
-        let pool = Self(Arc::new(Inner { store, config, live, gates, shared, freeze }));
+        let sittings = Sittings::default();
+        let inner = Inner { store, config, live, gates, shared, freeze, sittings };
+        let pool = Self(Arc::new(inner));
         pool.follow_servers();
         pool
     }
@@ -110,6 +134,9 @@ impl Pool {
     pub fn observe(&self, id: &ServerId, figures: Figures, list: Option<&List>, now: Instant) {
         self.answered(id, now);
         self.live(id).observed(figures, list);
+        if let Some(list) = list {
+            self.see_people(id, list);
+        }
     }
 
     /// How many meetings beadle has placed on a server, those included that it is just creating.

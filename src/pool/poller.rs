@@ -27,9 +27,13 @@ const AT_ONCE: usize = 64;
 /// Every how many polls a server is asked for its version.
 const VERSION_EVERY: u32 = 60;
 
+/// How often what is out of date is let go of.
+const TIDY_EVERY: Duration = Duration::from_mins(1);
+
 /// Polls until it is dropped: follows the servers that there are, and each in its own time.
 pub async fn run(pool: Pool, client: Client) {
     let mut changed = pool.store().servers_changed();
+    let mut tidy = tokio::time::interval(TIDY_EVERY);
     let mut tasks = JoinSet::new();
     let mut polled: HashMap<ServerId, AbortHandle> = HashMap::new();
     loop {
@@ -49,8 +53,9 @@ pub async fn run(pool: Pool, client: Client) {
                 .entry(id.clone())
                 .or_insert_with(|| tasks.spawn(poll_for_ever(pool.clone(), client.clone(), id)));
         }
-        if changed.changed().await.is_err() {
-            return;
+        tokio::select! {
+            changed = changed.changed() => if changed.is_err() { return },
+            _ = tidy.tick() => pool.forget_old_endings().await,
         }
     }
 }
@@ -91,11 +96,13 @@ pub async fn poll_once(pool: &Pool, client: &Client, server: &Server) {
         load::figures(&list.meetings, expected, server.capacity, placement, now_ms)
     };
     pool.observe(&server.id, figures, Some(&list), now);
+    let well = pool.live(&server.id).health() == Health::Online;
+    pool.take_in(client, server, &list, well).await;
     for meeting in &gone {
         tracing::info!(server = %server.id, meeting = %meeting.id, "the meeting has ended");
     }
     if !gone.is_empty()
-        && let Err(failure) = pool.forget_meetings(gone).await
+        && let Err(failure) = pool.forget_gone(gone).await
     {
         tracing::error!(error = %failure.message, "ended meetings cannot be forgotten");
     }

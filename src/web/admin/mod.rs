@@ -61,6 +61,14 @@ async fn status(site: Data<Site>) -> HttpResponse {
         };
         format!("server {} is {}: {why}", view.id, view.health)
     }));
+    for (copy, people) in site.pool.crowded_copies() {
+        let (id, server) = (&copy.id, &copy.server);
+        let people = if people == 1 { "1 person".into() } else { format!("{people} people") };
+        troubles.push(format!(
+            "meeting {id} goes on twice: it was started elsewhere while server {server} was dead, \
+             and {people} are still in its old copy there, which is left alone"
+        ));
+    }
     let takes = |view: &crate::api::ServerView| {
         view.state == ServerState::Enabled && view.health != Health::Offline.as_str()
     };
