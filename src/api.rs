@@ -226,6 +226,10 @@ pub struct Status {
     pub version: String,
     /// Seconds since the start.
     pub uptime: f64,
+    /// For how many seconds all servers have failed at once, so that nothing is changed; none
+    /// where it is not so.
+    #[serde(default)]
+    pub frozen: Option<f64>,
     /// Whether everything works.
     pub ok: bool,
     /// What needs attention, in words.

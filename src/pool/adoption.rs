@@ -115,7 +115,7 @@ impl Pool {
         let timeout = self.config().servers.response_timeout;
         let mut query = format!("meetingID={}", encode(copy.id.as_str()));
         let request = Request { call: "getMeetingInfo", query: &query, body: None, timeout };
-        let info = client.call(server, request).await?;
+        let info = self.call(client, server, request).await?;
         let Ok(info) = answer::Answer::read(&info.body) else { return Ok(false) };
         let it = info.get("internalMeetingID") == Some(&*copy.internal_id);
         if !it || info.get("participantCount") != Some("0") {
@@ -124,7 +124,7 @@ impl Pool {
         query.push_str("&password=");
         query.push_str(&encode(&copy.moderator_pw));
         let request = Request { call: "end", query: &query, body: None, timeout };
-        let replied = Replied::from(client.call(server, request).await?);
+        let replied = Replied::from(self.call(client, server, request).await?);
         Ok(replied.succeeded() || replied.says_not_found())
     }
 

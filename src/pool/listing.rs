@@ -175,12 +175,8 @@ impl Pool {
         request: Request<'static>,
     ) -> Part {
         let call = request.call;
-        let reply = match client.call(server, request).await {
-            Ok(reply) => reply,
-            Err(error) => {
-                self.failed(&server.id, &error, Instant::now());
-                return self.last_known(server, live, call, None);
-            }
+        let Ok(reply) = self.call(client, server, request).await else {
+            return self.last_known(server, live, call, None);
         };
         match List::read(reply.body) {
             Ok(list) => {

@@ -9,7 +9,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
+use tokio::sync::Notify;
 
+use super::call::Gate;
+use super::freeze::Standing;
 use super::health::{Contacts, Health};
 use super::list::{List, Packed};
 use super::load::Figures;
@@ -42,10 +45,20 @@ pub struct Live {
     missed: Mutex<HashMap<Name, Instant>>,
     /// Lost copies that people are in: internalMeetingID and how many.
     crowded: Mutex<HashMap<Box<str>, u32>>,
+    pub(super) gate: Gate,
+    /// Wakes the poller when it has become unstable.
+    pub(super) stumbled: Notify,
 }
 
 impl Default for Live {
     fn default() -> Self {
+        Self::taking(usize::MAX)
+    }
+}
+
+impl Live {
+    /// A server of which nothing is known, and which takes so many calls at once.
+    pub fn taking(calls: usize) -> Self {
         Self {
             health: AtomicU8::new(number(Health::Unknown)),
             load: AtomicU64::new(UNKNOWN),
@@ -57,11 +70,11 @@ impl Default for Live {
             pending: Mutex::default(),
             missed: Mutex::default(),
             crowded: Mutex::default(),
+            gate: Gate::of(calls),
+            stumbled: Notify::new(),
         }
     }
-}
 
-impl Live {
     /// Its health.
     pub fn health(&self) -> Health {
         match self.health.load(Ordering::Acquire) {
@@ -118,6 +131,22 @@ impl Live {
         lock(&self.contacts).last_success().map(|then| now.saturating_duration_since(then))
     }
 
+    /// Its health, and since when it has failed without a success in between.
+    pub(super) fn standing(&self) -> Standing {
+        let contacts = lock(&self.contacts);
+        Standing { health: contacts.health(), failing_since: contacts.failing_since() }
+    }
+
+    /// From now on failures say nothing about it.
+    pub(super) fn freeze(&self, now: Instant) {
+        lock(&self.contacts).freeze(now);
+    }
+
+    /// Failures count again.
+    pub(super) fn thaw(&self, now: Instant) {
+        lock(&self.contacts).thaw(now);
+    }
+
     /// Whether its meetings may be started elsewhere.
     pub fn dead(&self, now: Instant, limits: &config::Health) -> bool {
         lock(&self.contacts).dead(now, limits)
@@ -141,6 +170,9 @@ impl Live {
         change(&mut contacts);
         let after = contacts.health();
         self.health.store(number(after), Ordering::Release);
+        if after == Health::Unstable && before != after {
+            self.stumbled.notify_one();
+        }
         (before, after)
     }
 

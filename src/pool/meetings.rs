@@ -245,7 +245,8 @@ impl Pool {
     pub(super) fn heard(&self, server: &Server, replied: &Replied) {
         if replied.refused_as("checksumError") {
             self.failed(&server.id, &"it does not accept the secret", Instant::now());
-        } else if self.live(&server.id).health() != Health::Online
+        } else if (self.live(&server.id).health() != Health::Online
+            || self.frozen_since(Instant::now()).is_some())
             && (replied.succeeded() || replied.says_not_found())
         {
             self.answered(&server.id, Instant::now());
@@ -261,7 +262,7 @@ impl Pool {
         unable: &'static str,
     ) -> Result<Replied, Failure> {
         let call = request.call;
-        match client.call(server, request).await {
+        match self.call(client, server, request).await {
             Ok(reply) => {
                 let replied = Replied::from(reply);
                 self.heard(server, &replied);
@@ -274,7 +275,6 @@ impl Pool {
             Err(CallError::TooLongRequest { .. }) => Err(Failure::too_long()),
             Err(error) => {
                 tracing::warn!(server = %server.id, call, %error, "a call failed");
-                self.failed(&server.id, &error, Instant::now());
                 Err(Failure::internal(unable))
             }
         }

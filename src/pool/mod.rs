@@ -1,13 +1,18 @@
 //! The pool: servers, what is observed of them, and the meetings on them.
 //!
 //! [`Pool`] is the handle that the web and the poller share. The deciding parts are pure and
-//! stand apart: [`placement`] chooses, [`load`] counts, [`sizes`] learns, [`health`] judges, [`tags`] and [`rules`]
-//! read wishes. [`create`], [`meetings`] and [`listing`] are what front ends ask for, [`poller`]
-//! keeps the picture fresh, [`sittings`] remembers how many people came, [`servers`] is what operators do.
+//! stand apart: [`placement`] chooses, [`load`] counts, [`sizes`] learns, [`health`] judges one
+//! server and [`freeze`] all of them, [`tags`] and [`rules`] read wishes. [`create`], [`meetings`]
+//! and [`listing`] are what front ends ask for, `ending` and `adoption` are how meetings leave and
+//! come back, [`poller`] keeps the picture fresh, [`sittings`] remembers how many people came,
+//! [`servers`] is what operators do. Every call to a server goes through the gate in `call`.
 
 mod adoption;
+mod call;
 pub mod create;
 mod ending;
+pub mod freeze;
+mod frost;
 pub mod health;
 pub mod list;
 pub mod listing;
@@ -24,7 +29,7 @@ pub mod tags;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
@@ -36,6 +41,7 @@ use crate::model::{Server, ServerId};
 use crate::store::Store;
 
 use create::Gates;
+use freeze::Freeze;
 use health::Health;
 use list::List;
 use listing::Shared;
@@ -76,6 +82,7 @@ struct Inner {
     gates: Gates,
     shared: Shared,
     sittings: Sittings,
+    freeze: Mutex<Freeze>,
 }
 
 impl Pool {
@@ -85,7 +92,9 @@ impl Pool {
         let shared = Shared::default();
         let gates = Gates::default();
         let sittings = Sittings::default();
-        let pool = Self(Arc::new(Inner { store, config, live, gates, shared, sittings }));
+        let freeze = Mutex::default();
+        let inner = Inner { store, config, live, gates, shared, sittings, freeze };
+        let pool = Self(Arc::new(inner));
         pool.follow_servers();
         pool
     }
@@ -108,14 +117,17 @@ impl Pool {
     /// Notes that a server answered.
     pub fn answered(&self, id: &ServerId, now: Instant) {
         let change = self.live(id).succeeded(now, &self.config().health);
+        self.end_frost(now);
         tell(id, change, None);
     }
 
     /// Notes that a server did not answer, or not as a BigBlueButton server does.
     pub fn failed(&self, id: &ServerId, why: &impl ToString, now: Instant) {
         let why = why.to_string();
+        self.end_frost_in_time(now);
         let change = self.live(id).failed(why.clone(), now, &self.config().health);
         tell(id, change, Some(&why));
+        self.begin_frost(now);
     }
 
     /// Takes over what a good poll found.
@@ -137,10 +149,12 @@ impl Pool {
     /// Brings the live figures in line with the servers that there are.
     fn follow_servers(&self) {
         // The poller does this as well: what one of two at once finds known, the other must keep.
+        let calls = self.config().servers.concurrent_calls;
         self.0.live.rcu(|old| {
             let state = self.store().state();
             let live = state.servers().map(|server| {
-                let live = old.get(&server.id).cloned().unwrap_or_default();
+                let known = old.get(&server.id).cloned();
+                let live = known.unwrap_or_else(|| Arc::new(Live::taking(calls)));
                 (server.id.clone(), live)
             });
             live.collect::<HashMap<_, _>>()

@@ -282,7 +282,7 @@ impl Pool {
         let timeout = self.config().servers.response_timeout;
         let ask = async |call| {
             let request = Request { call, query: "", body: None, timeout };
-            let reply = client.call(server, request).await;
+            let reply = self.call_beside(client, server, request).await;
             reply.map_err(|error| ProbeError::Call { host: host.clone(), error })
         };
         let index = ask("").await?;
@@ -366,7 +366,7 @@ async fn end_all(client: Client, pool: Pool, server: Server, meetings: Vec<Arc<M
         let (id, password) = (encode(meeting.id.as_str()), encode(&meeting.moderator_pw));
         let query = format!("meetingID={id}&password={password}");
         let request = Request { call: "end", query: &query, body: None, timeout };
-        let refused = match client.call(&server, request).await {
+        let refused = match pool.call(&client, &server, request).await {
             Err(error) => Some(error.to_string()),
             Ok(reply) => match Answer::outcome(&reply.body) {
                 Ok(Outcome::Failed { failure, .. }) => Some(failure.message.into_owned()),

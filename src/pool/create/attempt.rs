@@ -144,14 +144,13 @@ impl<'a> Attempt<'a> {
             },
             Err(CallError::TooLongRequest { .. }) => return Taken::Yes(Err(Failure::too_long())),
             Err(error) => {
-                self.pool.failed(&placed.server.id, &error, Instant::now());
                 let by_chance = matches!(error, CallError::Broken { .. });
                 Missed { error, by_chance, failure: Failure::internal(UNABLE) }
             }
         };
         let error = &missed.error;
         tracing::warn!(server = %placed.server.id, meeting = %self.wish.name.1, %error, "a create failed");
-        if matches!(error, CallError::Connect { .. } | CallError::Address) {
+        if error.reached_nobody() {
             return Taken::No(missed.failure);
         }
         self.ask_again(placed, missed).await
@@ -165,7 +164,9 @@ impl<'a> Attempt<'a> {
             Ok(false) => Taken::No(missed.failure),
             Ok(true) => self.take_over(placed).await,
             // A server that broke the connection and then cannot be reached has nobody in it.
-            Err(CallError::Connect { .. }) if matches!(missed.error, CallError::Broken { .. }) => {
+            Err(error)
+                if error.is_no_connection() && matches!(missed.error, CallError::Broken { .. }) =>
+            {
                 Taken::No(missed.failure)
             }
             Err(_) => {
@@ -247,7 +248,8 @@ impl Pool {
         body: Option<Bytes>,
     ) -> Result<Replied, CallError> {
         let timeout = self.config().servers.create_timeout;
-        let reply = client.call(server, Request { call: "create", query, body, timeout }).await?;
+        let request = Request { call: "create", query, body, timeout };
+        let reply = self.call_anyway(client, server, request).await?;
         let replied = Replied::from(reply);
         self.heard(server, &replied);
         Ok(replied)
@@ -263,7 +265,7 @@ impl Pool {
         let query = format!("meetingID={}", crate::bbb::params::encode(meeting.id.as_str()));
         let timeout = self.config().servers.response_timeout;
         let request = Request { call: "getMeetingInfo", query: &query, body: None, timeout };
-        let replied = Replied::from(client.call(server, request).await?);
+        let replied = Replied::from(self.call_anyway(client, server, request).await?);
         if replied.succeeded() || replied.says_not_found() {
             return Ok(replied.succeeded());
         }

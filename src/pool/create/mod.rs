@@ -193,14 +193,17 @@ impl Pool {
             }
             Err(CallError::TooLongRequest { .. }) => Some(Err(Failure::too_long())),
             Err(error) => {
-                self.failed(&server.id, &error, std::time::Instant::now());
-                if self.dead(&server) { None } else { Some(Err(Failure::internal(UNABLE))) }
+                // Where it was not even tried, nothing was learnt.
+                let dead = error.is_the_servers() && self.dead(&server);
+                if dead { None } else { Some(Err(Failure::internal(UNABLE))) }
             }
         }
     }
 
     pub(in crate::pool) fn dead(&self, server: &Server) -> bool {
-        self.live(&server.id).dead(std::time::Instant::now(), &self.config().health)
+        let now = std::time::Instant::now();
+        self.end_frost_in_time(now);
+        self.live(&server.id).dead(now, &self.config().health)
     }
 
     /// The parameters as they go to a server, encoded.
