@@ -2,11 +2,13 @@
 //!
 //! [`Pool`] is the handle that the web and the poller share. The deciding parts are pure and
 //! stand apart: [`placement`] chooses, [`load`] counts, [`health`] judges, [`tags`] and [`rules`]
-//! read wishes. [`create`], [`meetings`] and [`listing`] are what front ends ask for, [`poller`]
-//! keeps the picture fresh, [`servers`] is what operators do.
+//! read wishes. [`create`], [`join`], [`meetings`] and [`listing`] are what front ends ask for,
+//! [`unstarted`] remembers what kept a meeting from starting, [`poller`] keeps the picture fresh,
+//! [`servers`] is what operators do.
 
 pub mod create;
 pub mod health;
+pub mod join;
 pub mod list;
 pub mod listing;
 pub mod live;
@@ -17,6 +19,7 @@ pub mod poller;
 pub mod rules;
 pub mod servers;
 pub mod tags;
+pub mod unstarted;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -35,6 +38,7 @@ use list::List;
 use listing::Shared;
 use live::Live;
 use load::Figures;
+use unstarted::Unstarted;
 
 /// What a front end is answered when a call worked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +59,7 @@ struct Inner {
     live: ArcSwap<HashMap<ServerId, Arc<Live>>>,
     gates: Gates,
     shared: Shared,
+    unstarted: Unstarted,
 }
 
 impl Pool {
@@ -63,7 +68,8 @@ impl Pool {
         let live = ArcSwap::default();
         let shared = Shared::default();
         let gates = Gates::default();
-        let pool = Self(Arc::new(Inner { store, config, live, gates, shared }));
+        let unstarted = Unstarted::default();
+        let pool = Self(Arc::new(Inner { store, config, live, gates, shared, unstarted }));
         pool.follow_servers();
         pool
     }
