@@ -23,6 +23,7 @@ mod index;
 mod join;
 mod life;
 mod management;
+mod pages;
 mod recordings;
 mod routes;
 mod sick;

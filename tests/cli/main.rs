@@ -16,3 +16,4 @@ mod status;
 mod stopping;
 mod terminal;
 mod usage;
+mod waiting;
