@@ -17,7 +17,7 @@ use crate::client::{Client, Names};
 use crate::config::Config;
 use crate::pool::{Pool, poller, sittings};
 use crate::store::Store;
-use crate::web::{self, BodyBudget, InFlight, Site};
+use crate::web::{self, BodyBudget, InFlight, Site, Waiting};
 
 /// Connections that may wait to be accepted: the rush at the full hour.
 const BACKLOG: i32 = 1024;
@@ -59,6 +59,7 @@ impl Application {
             client,
             bodies: BodyBudget::new(config.http.body_memory),
             in_flight: in_flight.clone(),
+            waiting: Waiting::default(),
             started: Instant::now(),
         };
         let http = config.http.clone();
@@ -183,6 +184,7 @@ struct Sites {
     client: Client,
     bodies: BodyBudget,
     in_flight: InFlight,
+    waiting: Waiting,
     started: Instant,
 }
 
@@ -195,6 +197,7 @@ impl Sites {
             client: Client::new(&self.servers, &self.names).unwrap_or_else(|_| self.client.clone()),
             bodies: self.bodies.clone(),
             in_flight: self.in_flight.clone(),
+            waiting: self.waiting.clone(),
             started: self.started,
         }
     }

@@ -43,11 +43,11 @@ pub struct Live {
     /// Meetings that are being created, with the load reserved for each.
     pending: Mutex<HashMap<Name, f64>>,
     missed: Mutex<HashMap<Name, Instant>>,
+    /// Lost copies that people are in: internalMeetingID and how many.
+    crowded: Mutex<HashMap<Box<str>, u32>>,
     pub(super) gate: Gate,
     /// Wakes the poller when it has become unstable.
     pub(super) stumbled: Notify,
-    /// Lost copies that people are in: internalMeetingID and how many.
-    crowded: Mutex<HashMap<Box<str>, u32>>,
 }
 
 impl Default for Live {
@@ -69,9 +69,9 @@ impl Live {
             trouble: ArcSwapOption::empty(),
             pending: Mutex::default(),
             missed: Mutex::default(),
+            crowded: Mutex::default(),
             gate: Gate::of(calls),
             stumbled: Notify::new(),
-            crowded: Mutex::default(),
         }
     }
 

@@ -2,10 +2,11 @@
 //!
 //! [`Pool`] is the handle that the web and the poller share. The deciding parts are pure and
 //! stand apart: [`placement`] chooses, [`load`] counts, [`sizes`] learns, [`health`] judges one
-//! server and [`freeze`] all of them, [`tags`] and [`rules`] read wishes. [`create`], [`meetings`]
-//! and [`listing`] are what front ends ask for, [`poller`] keeps the picture fresh, [`sittings`]
-//! remembers how many people came, [`servers`] is what operators do. Every call to a server goes
-//! through the gate in `call`.
+//! server and [`freeze`] all of them, [`tags`] and [`rules`] read wishes. [`create`], [`join`],
+//! [`meetings`] and [`listing`] are what front ends ask for, [`unstarted`] remembers what kept a
+//! meeting from starting, `ending` and `adoption` are how meetings leave and
+//! come back, [`poller`] keeps the picture fresh, [`sittings`] remembers how many people came,
+//! [`servers`] is what operators do, [`probe`] what they ask. Every call to a server goes through the gate in `call`.
 
 mod adoption;
 mod call;
@@ -14,6 +15,7 @@ mod ending;
 pub mod freeze;
 mod frost;
 pub mod health;
+pub mod join;
 pub mod list;
 pub mod listing;
 pub mod live;
@@ -21,11 +23,13 @@ pub mod load;
 pub mod meetings;
 pub mod placement;
 pub mod poller;
+pub mod probe;
 pub mod rules;
 pub mod servers;
 pub mod sittings;
 pub mod sizes;
 pub mod tags;
+pub mod unstarted;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -48,6 +52,7 @@ use listing::Shared;
 use live::Live;
 use load::Figures;
 use sittings::Sittings;
+use unstarted::Unstarted;
 
 /// What a front end is answered when a call worked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,8 +86,9 @@ struct Inner {
     live: ArcSwap<HashMap<ServerId, Arc<Live>>>,
     gates: Gates,
     shared: Shared,
-    freeze: Mutex<Freeze>,
     sittings: Sittings,
+    freeze: Mutex<Freeze>,
+    unstarted: Unstarted,
 }
 
 impl Pool {
@@ -91,9 +97,10 @@ impl Pool {
         let live = ArcSwap::default();
         let shared = Shared::default();
         let gates = Gates::default();
-        let freeze = Mutex::default();
         let sittings = Sittings::default();
-        let inner = Inner { store, config, live, gates, shared, freeze, sittings };
+        let freeze = Mutex::default();
+        let unstarted = Unstarted::default();
+        let inner = Inner { store, config, live, gates, shared, sittings, freeze, unstarted };
         let pool = Self(Arc::new(inner));
         pool.follow_servers();
         pool

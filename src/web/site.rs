@@ -8,6 +8,7 @@ use actix_web::http::header::{HOST, HeaderMap, HeaderName};
 use tokio::sync::Semaphore;
 
 use super::in_flight::InFlight;
+use super::pages::Waiting;
 use crate::client::{Client, Names};
 use crate::config::Config;
 use crate::pool::Pool;
@@ -25,6 +26,8 @@ pub struct Site {
     pub bodies: BodyBudget,
     /// The calls being answered.
     pub in_flight: InFlight,
+    /// The people who wait for a meeting.
+    pub waiting: Waiting,
     /// When beadle was started.
     pub started: Instant,
 }

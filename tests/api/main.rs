@@ -24,6 +24,7 @@ mod join;
 mod life;
 mod management;
 mod names;
+mod pages;
 mod recordings;
 mod routes;
 mod sick;

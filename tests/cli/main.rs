@@ -4,9 +4,11 @@
 
 mod adding;
 mod daemon;
+mod doctor;
 mod draining;
 mod forcing;
 mod meetings;
+mod odd;
 mod place;
 mod pool;
 mod reloading;
@@ -16,3 +18,4 @@ mod status;
 mod stopping;
 mod terminal;
 mod usage;
+mod waiting;

@@ -104,6 +104,7 @@ impl Pool {
             Err(given_up) => self.create_new(client, &create, &name, given_up).await,
         };
         self.0.gates.tidy(&name);
+        self.0.unstarted.note(name, &answer, std::time::Instant::now());
         answer
     }
 
