@@ -1,11 +1,14 @@
 //! The pool: servers, what is observed of them, and the meetings on them.
 //!
 //! [`Pool`] is the handle that the web and the poller share. The deciding parts are pure and
-//! stand apart: [`placement`] chooses, [`load`] counts, [`sizes`] learns, [`health`] judges, [`tags`] and [`rules`]
+//! stand apart: [`choice`] and [`placement`] choose, [`load`] counts, [`sizes`] learns, [`health`] judges, [`tags`] and [`rules`]
 //! read wishes. [`create`], [`meetings`] and [`listing`] are what front ends ask for, [`poller`]
-//! keeps the picture fresh, [`sittings`] remembers how many people came, [`servers`] is what operators do.
+//! keeps the picture fresh, [`sittings`] remembers how many people came, [`servers`] is what operators do, [`explain`]
+//! what they ask.
 
+pub mod choice;
 pub mod create;
+pub mod explain;
 pub mod health;
 pub mod list;
 pub mod listing;
@@ -32,6 +35,7 @@ use crate::model::{Server, ServerId};
 use crate::store::Store;
 
 use create::Gates;
+use explain::Decisions;
 use health::Health;
 use list::List;
 use listing::Shared;
@@ -59,6 +63,7 @@ struct Inner {
     gates: Gates,
     shared: Shared,
     sittings: Sittings,
+    decisions: Decisions,
 }
 
 impl Pool {
@@ -68,7 +73,9 @@ impl Pool {
         let shared = Shared::default();
         let gates = Gates::default();
         let sittings = Sittings::default();
-        let pool = Self(Arc::new(Inner { store, config, live, gates, shared, sittings }));
+        let decisions = Decisions::default();
+        let inner = Inner { store, config, live, gates, shared, sittings, decisions };
+        let pool = Self(Arc::new(inner));
         pool.follow_servers();
         pool
     }

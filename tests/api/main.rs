@@ -21,6 +21,7 @@ mod health;
 mod index;
 mod join;
 mod management;
+mod placement;
 mod recordings;
 mod routes;
 mod sick;

@@ -27,6 +27,7 @@ use crate::store::ChangeError;
 
 use attempt::Attempt;
 pub(super) use bridges::Bridges;
+pub use place::Wish;
 
 /// A create as a front end asked for it, independent of its connection: a create goes on when the
 /// front end hangs up, so that no server has a meeting that beadle does not know.
