@@ -170,8 +170,11 @@ pub struct MeetingView {
     pub id: String,
     /// The tenant; empty where there are none.
     pub tenant: String,
-    /// The internalMeetingID.
+    /// The internalMeetingID; empty while it is not known.
     pub internal_id: String,
+    /// `creating` (its server could not be asked whether it has it), `running`, or `detached`
+    /// (its server is dead: the next create starts it elsewhere).
+    pub state: String,
     /// The server's id.
     pub server: String,
     /// The server's address.
@@ -231,6 +234,10 @@ pub struct Status {
     pub version: String,
     /// Seconds since the start.
     pub uptime: f64,
+    /// For how many seconds all servers have failed at once, so that nothing is changed; none
+    /// where it is not so.
+    #[serde(default)]
+    pub frozen: Option<f64>,
     /// Whether everything works.
     pub ok: bool,
     /// What needs attention, in words.
