@@ -24,6 +24,7 @@ mod join;
 mod life;
 mod management;
 mod pages;
+mod placement;
 mod recordings;
 mod routes;
 mod sick;
