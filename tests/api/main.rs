@@ -23,6 +23,7 @@ mod index;
 mod join;
 mod life;
 mod management;
+mod names;
 mod pages;
 mod placement;
 mod recordings;
