@@ -162,8 +162,11 @@ pub struct MeetingView {
     pub id: String,
     /// The tenant; empty where there are none.
     pub tenant: String,
-    /// The internalMeetingID.
+    /// The internalMeetingID; empty while it is not known.
     pub internal_id: String,
+    /// `creating` (its server could not be asked whether it has it), `running`, or `detached`
+    /// (its server is dead: the next create starts it elsewhere).
+    pub state: String,
     /// The server's id.
     pub server: String,
     /// The server's address.
@@ -180,6 +183,17 @@ pub struct MeetingView {
     pub created: u64,
     /// The number to dial.
     pub voice_bridge: String,
+    /// How many people were expected at create.
+    pub expected: u32,
+    /// Where that figure came from: `hint`, `meeting`, `tenant`, `default`, `limit` or `breakout`.
+    pub expected_from: String,
+    /// The most people seen in it at once; none before it was first listed.
+    pub peak: Option<u32>,
+    /// How many people its next create would be expected to bring, from what was seen of it; none
+    /// where nothing was.
+    pub learned: Option<u32>,
+    /// How many earlier sittings that rests on.
+    pub sittings: u32,
 }
 
 /// `POST /meetings/end`.
@@ -212,6 +226,10 @@ pub struct Status {
     pub version: String,
     /// Seconds since the start.
     pub uptime: f64,
+    /// For how many seconds all servers have failed at once, so that nothing is changed; none
+    /// where it is not so.
+    #[serde(default)]
+    pub frozen: Option<f64>,
     /// Whether everything works.
     pub ok: bool,
     /// What needs attention, in words.

@@ -1,6 +1,6 @@
 //! Where a meeting runs, and for whom.
 
-use super::{MeetingId, ServerId, TenantId};
+use super::{MeetingId, ServerId, Source, TenantId};
 
 /// The fact that a meeting runs on a server. It is stored before its create is acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub struct Meeting {
     pub end_token: Box<str>,
     /// How many people were expected at create.
     pub expected_people: u32,
+    /// Where that figure came from.
+    pub expected_from: Source,
 }
 
 /// How sure it is that a meeting runs.
@@ -79,6 +81,7 @@ impl Meeting {
             lost: Box::default(),
             end_token: "".into(),
             expected_people: 0,
+            expected_from: Source::Default,
         }
     }
 

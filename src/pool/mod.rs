@@ -1,12 +1,19 @@
 //! The pool: servers, what is observed of them, and the meetings on them.
 //!
 //! [`Pool`] is the handle that the web and the poller share. The deciding parts are pure and
-//! stand apart: [`placement`] chooses, [`load`] counts, [`health`] judges, [`tags`] and [`rules`]
-//! read wishes. [`create`], [`join`], [`meetings`] and [`listing`] are what front ends ask for,
-//! [`unstarted`] remembers what kept a meeting from starting, [`poller`] keeps the picture fresh,
-//! [`servers`] is what operators do.
+//! stand apart: [`placement`] chooses, [`load`] counts, [`sizes`] learns, [`health`] judges one
+//! server and [`freeze`] all of them, [`tags`] and [`rules`] read wishes. [`create`], [`join`],
+//! [`meetings`] and [`listing`] are what front ends ask for, [`unstarted`] remembers what kept a
+//! meeting from starting, `ending` and `adoption` are how meetings leave and come back, [`poller`]
+//! keeps the picture fresh, [`sittings`] remembers how many people came, [`servers`] is what
+//! operators do. Every call to a server goes through the gate in `call`.
 
+mod adoption;
+mod call;
 pub mod create;
+mod ending;
+pub mod freeze;
+mod frost;
 pub mod health;
 pub mod join;
 pub mod list;
@@ -18,26 +25,32 @@ pub mod placement;
 pub mod poller;
 pub mod rules;
 pub mod servers;
+pub mod sittings;
+pub mod sizes;
 pub mod tags;
 pub mod unstarted;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 
+use crate::bbb::origin;
 use crate::config::Config;
 use crate::model::{Server, ServerId};
 use crate::store::Store;
 
 use create::Gates;
+use freeze::Freeze;
 use health::Health;
 use list::List;
 use listing::Shared;
 use live::Live;
 use load::Figures;
+use sittings::Sittings;
 use unstarted::Unstarted;
 
 /// What a front end is answered when a call worked.
@@ -47,6 +60,19 @@ pub enum Answer {
     Relayed(Bytes),
     /// A document of beadle's.
     Own(String),
+}
+
+impl Answer {
+    /// The same without the mark by which beadle knows its meetings.
+    fn without_mark(self) -> Self {
+        match self {
+            Self::Relayed(document) => match origin::hide(&document) {
+                Cow::Borrowed(_) => Self::Relayed(document),
+                Cow::Owned(without) => Self::Relayed(Bytes::from(without)),
+            },
+            Self::Own(document) => Self::Own(document),
+        }
+    }
 }
 
 /// The pool of servers. Cheap to clone.
@@ -59,6 +85,8 @@ struct Inner {
     live: ArcSwap<HashMap<ServerId, Arc<Live>>>,
     gates: Gates,
     shared: Shared,
+    sittings: Sittings,
+    freeze: Mutex<Freeze>,
     unstarted: Unstarted,
 }
 
@@ -68,8 +96,11 @@ impl Pool {
         let live = ArcSwap::default();
         let shared = Shared::default();
         let gates = Gates::default();
+        let sittings = Sittings::default();
+        let freeze = Mutex::default();
         let unstarted = Unstarted::default();
-        let pool = Self(Arc::new(Inner { store, config, live, gates, shared, unstarted }));
+        let inner = Inner { store, config, live, gates, shared, sittings, freeze, unstarted };
+        let pool = Self(Arc::new(inner));
         pool.follow_servers();
         pool
     }
@@ -92,20 +123,26 @@ impl Pool {
     /// Notes that a server answered.
     pub fn answered(&self, id: &ServerId, now: Instant) {
         let change = self.live(id).succeeded(now, &self.config().health);
+        self.end_frost(now);
         tell(id, change, None);
     }
 
     /// Notes that a server did not answer, or not as a BigBlueButton server does.
     pub fn failed(&self, id: &ServerId, why: &impl ToString, now: Instant) {
         let why = why.to_string();
+        self.end_frost_in_time(now);
         let change = self.live(id).failed(why.clone(), now, &self.config().health);
         tell(id, change, Some(&why));
+        self.begin_frost(now);
     }
 
     /// Takes over what a good poll found.
     pub fn observe(&self, id: &ServerId, figures: Figures, list: Option<&List>, now: Instant) {
         self.answered(id, now);
         self.live(id).observed(figures, list);
+        if let Some(list) = list {
+            self.see_people(id, list);
+        }
     }
 
     /// How many meetings beadle has placed on a server, those included that it is just creating.
@@ -118,10 +155,12 @@ impl Pool {
     /// Brings the live figures in line with the servers that there are.
     fn follow_servers(&self) {
         // The poller does this as well: what one of two at once finds known, the other must keep.
+        let calls = self.config().servers.concurrent_calls;
         self.0.live.rcu(|old| {
             let state = self.store().state();
             let live = state.servers().map(|server| {
-                let live = old.get(&server.id).cloned().unwrap_or_default();
+                let known = old.get(&server.id).cloned();
+                let live = known.unwrap_or_else(|| Arc::new(Live::taking(calls)));
                 (server.id.clone(), live)
             });
             live.collect::<HashMap<_, _>>()

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     Capacity, LostCopy, Meeting, MeetingId, Phase, Secret, Server, ServerId, ServerState,
-    ServerUrl, TenantId,
+    ServerUrl, Sitting, Size, Source, TenantId,
 };
 
 /// The largest value in bytes; sled moves larger ones into files that it never syncs.
@@ -65,6 +65,16 @@ struct LifeCycle {
     create_time: u64,
     lost: Vec<u64>,
     end_token: String,
+    expected_from: u8,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SizeRecord {
+    people: f64,
+    sittings: u32,
+    seen_ms: u64,
+    /// Beginning and peak.
+    open: Option<(u64, u32)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -126,8 +136,8 @@ pub fn decode_server(key: &[u8], value: &[u8]) -> Result<Server, CodecError> {
 }
 
 /// A meeting's key. Neither tenant nor meetingID can contain NUL.
-pub fn meeting_key(tenant: &TenantId, id: &MeetingId) -> Vec<u8> {
-    [tenant.as_str().as_bytes(), b"\0", id.as_str().as_bytes()].concat()
+pub fn meeting_key(tenant: &TenantId, id: &str) -> Vec<u8> {
+    [tenant.as_str().as_bytes(), b"\0", id.as_bytes()].concat()
 }
 
 /// A meeting's value.
@@ -147,6 +157,14 @@ pub fn encode_meeting(meeting: &Meeting) -> Result<Vec<u8>, CodecError> {
         create_time: meeting.create_time,
         lost: meeting.lost.to_vec(),
         end_token: meeting.end_token.to_string(),
+        expected_from: match meeting.expected_from {
+            Source::Default => 0,
+            Source::Hint => 1,
+            Source::Meeting => 2,
+            Source::Tenant => 3,
+            Source::Limit => 4,
+            Source::Breakout => 5,
+        },
     };
     encode(LIFE_CYCLE, &record)
 }
@@ -157,7 +175,7 @@ pub fn decode_meeting(key: &[u8], value: &[u8]) -> Result<Meeting, CodecError> {
         Some(&FIRST) => LifeCycle::of_the_first(decode(FIRST, value)?),
         _ => decode(LIFE_CYCLE, value)?,
     };
-    let LifeCycle { first, running, create_time, lost, end_token } = record;
+    let LifeCycle { first, running, create_time, lost, end_token, expected_from } = record;
     let (tenant, id) = halves(key)?;
     Ok(Meeting {
         tenant: TenantId::from(tenant),
@@ -173,14 +191,55 @@ pub fn decode_meeting(key: &[u8], value: &[u8]) -> Result<Meeting, CodecError> {
         lost: lost.into(),
         end_token: end_token.into(),
         expected_people: first.expected_people,
+        expected_from: source(expected_from)?,
     })
 }
 
 impl LifeCycle {
     /// A meeting that was stored before its life cycle was: only running ones were.
     fn of_the_first(first: MeetingRecord) -> Self {
-        Self { first, running: true, create_time: 0, lost: Vec::new(), end_token: String::new() }
+        Self {
+            first,
+            running: true,
+            create_time: 0,
+            lost: Vec::new(),
+            end_token: String::new(),
+            expected_from: 0,
+        }
     }
+}
+
+fn source(number: u8) -> Result<Source, CodecError> {
+    Ok(match number {
+        0 => Source::Default,
+        1 => Source::Hint,
+        2 => Source::Meeting,
+        3 => Source::Tenant,
+        4 => Source::Limit,
+        5 => Source::Breakout,
+        other => {
+            return Err(CodecError::Damaged(format!("no source of a size has number {other}")));
+        }
+    })
+}
+
+/// The value of what is known of a meeting's size. Its key is [`meeting_key`], with an empty
+/// meetingID for what is known of all meetings of the tenant.
+pub fn encode_size(size: &Size) -> Result<Vec<u8>, CodecError> {
+    let record = SizeRecord {
+        people: size.people,
+        sittings: size.sittings,
+        seen_ms: size.seen_ms,
+        open: size.open.map(|open| (open.began_ms, open.peak)),
+    };
+    encode(FIRST, &record)
+}
+
+/// What is known of a meeting's size.
+pub fn decode_size(value: &[u8]) -> Result<Size, CodecError> {
+    let SizeRecord { people, sittings, seen_ms, open } = decode(FIRST, value)?;
+    let open = open.map(|(began_ms, peak)| Sitting { began_ms, peak });
+    Ok(Size { people, sittings, seen_ms, open })
 }
 
 /// A lost copy's key. Neither server nor internalMeetingID can contain NUL.
@@ -294,18 +353,30 @@ mod tests {
 
     #[test]
     fn a_meeting_of_version_1_is_still_read() {
-        let key = meeting_key(&TenantId::none(), &MeetingId::from("m"));
+        let key = meeting_key(&TenantId::none(), "m");
         assert_eq!(decode_meeting(&key, b"\x01\x01i\0\x01a\x01p\x019\x05\x14").unwrap(), meeting());
     }
 
     #[test]
     fn a_meeting_of_version_2_keeps_its_bytes() {
         let (create_time, lost, end_token) = (6, [7].into(), "t".into());
-        let meeting = Meeting { create_time, lost, end_token, ..meeting() };
+        let expected_from = Source::Hint;
+        let meeting = Meeting { create_time, lost, end_token, expected_from, ..meeting() };
         let value = encode_meeting(&meeting).unwrap();
-        assert_eq!(value, b"\x02\x01i\0\x01a\x01p\x019\x05\x14\x01\x06\x01\x07\x01t".to_vec());
-        let key = meeting_key(&meeting.tenant, &meeting.id);
+        assert_eq!(value, b"\x02\x01i\0\x01a\x01p\x019\x05\x14\x01\x06\x01\x07\x01t\x01".to_vec());
+        let key = meeting_key(&meeting.tenant, meeting.id.as_str());
         assert_eq!(decode_meeting(&key, &value).unwrap(), meeting);
+    }
+
+    #[test]
+    fn a_size_keeps_its_bytes() {
+        let open = Some(Sitting { began_ms: 7, peak: 8 });
+        for (open, end) in [(None, &b"\0"[..]), (open, b"\x01\x07\x08")] {
+            let size = Size { people: 2.0, sittings: 5, seen_ms: 6, open };
+            let value = encode_size(&size).unwrap();
+            assert_eq!(value, [b"\x01\0\0\0\0\0\0\0\x40\x05\x06", end].concat());
+            assert_eq!(decode_size(&value).unwrap(), size);
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rpds::{HashTrieMapSync, HashTrieSetSync};
 
 use super::codec::{self, CodecError};
-use crate::model::{LostCopy, Meeting, MeetingId, Server, ServerId, TenantId};
+use crate::model::{LostCopy, Meeting, MeetingId, Server, ServerId, Size, TenantId};
 
 /// Everything that is stored. Cloning it is cheap, changing it copies a few small nodes.
 #[derive(Clone, Default)]
@@ -17,6 +17,9 @@ pub struct State {
     voice_bridges: HashTrieMapSync<Box<str>, Arc<Meeting>>,
     copies: HashTrieMapSync<ServerId, HashTrieMapSync<Box<str>, Arc<LostCopy>>>,
     ended: HashTrieMapSync<Box<str>, u64>,
+    sizes: HashTrieMapSync<Box<[u8]>, Size>,
+    /// How many bytes the keys of the sizes take.
+    size_bytes: usize,
 }
 
 /// The meetings of one tenant, by the ids that its front ends may use.
@@ -103,6 +106,21 @@ impl State {
         self.ended.iter().map(|(internal_id, ended_ms)| (&**internal_id, *ended_ms))
     }
 
+    /// What is known of the size of a tenant's meeting; with an empty meetingID, of all of them.
+    pub fn size(&self, tenant: &TenantId, id: &str) -> Option<&Size> {
+        self.sizes.get(&*codec::meeting_key(tenant, id))
+    }
+
+    /// All sizes, in no order, by their keys.
+    pub fn sizes(&self) -> impl Iterator<Item = (&[u8], &Size)> {
+        self.sizes.iter().map(|(key, size)| (&**key, size))
+    }
+
+    /// How many sizes there are, and how many bytes their keys take.
+    pub fn size_count(&self) -> (usize, usize) {
+        (self.sizes.size(), self.size_bytes)
+    }
+
     /// Takes in a record as it is stored.
     pub(super) fn read(&mut self, tree: Tree, key: &[u8], value: &[u8]) -> Result<(), CodecError> {
         match tree {
@@ -113,8 +131,16 @@ impl State {
                 let (internal_id, ended_ms) = codec::decode_ended(key, value)?;
                 self.ended.insert_mut(internal_id, ended_ms);
             }
+            Tree::Sizes => self.insert_size(key, codec::decode_size(value)?),
         }
         Ok(())
+    }
+
+    fn insert_size(&mut self, key: &[u8], size: Size) {
+        if !self.sizes.contains_key(key) {
+            self.size_bytes += key.len();
+        }
+        self.sizes.insert_mut(key.into(), size);
     }
 
     fn insert_copy(&mut self, copy: LostCopy) {
@@ -214,11 +240,13 @@ pub(super) enum Tree {
     Meetings,
     Copies,
     Ended,
+    Sizes,
 }
 
 impl Tree {
     /// All kinds, in the order of their numbers.
-    pub(super) const ALL: [Self; 4] = [Self::Servers, Self::Meetings, Self::Copies, Self::Ended];
+    pub(super) const ALL: [Self; 5] =
+        [Self::Servers, Self::Meetings, Self::Copies, Self::Ended, Self::Sizes];
 
     /// The name on disk.
     pub(super) fn name(self) -> &'static str {
@@ -227,6 +255,7 @@ impl Tree {
             Self::Meetings => "meetings",
             Self::Copies => "copies",
             Self::Ended => "ended",
+            Self::Sizes => "sizes",
         }
     }
 }
@@ -258,7 +287,7 @@ impl Draft {
 
     /// Adds a meeting, in place of the one of the same tenant and id.
     pub fn put_meeting(&mut self, meeting: Meeting) {
-        let key = codec::meeting_key(&meeting.tenant, &meeting.id);
+        let key = codec::meeting_key(&meeting.tenant, meeting.id.as_str());
         self.write(Tree::Meetings, key, Some(codec::encode_meeting(&meeting)));
         self.state.insert_meeting(meeting);
     }
@@ -266,7 +295,7 @@ impl Draft {
     /// Removes a meeting, and returns it when it was there.
     pub fn remove_meeting(&mut self, tenant: &TenantId, id: &MeetingId) -> Option<Arc<Meeting>> {
         let removed = self.state.remove_meeting(tenant, id)?;
-        self.write(Tree::Meetings, codec::meeting_key(tenant, id), None);
+        self.write(Tree::Meetings, codec::meeting_key(tenant, id.as_str()), None);
         Some(removed)
     }
 
@@ -303,6 +332,27 @@ impl Draft {
     pub fn remove_ended(&mut self, internal_id: &str) {
         if self.state.ended.remove_mut(internal_id) {
             self.write(Tree::Ended, internal_id.as_bytes().to_vec(), None);
+        }
+    }
+
+    /// Remembers what is known of the size of a tenant's meeting; with an empty meetingID, of all
+    /// of them.
+    pub fn put_size(&mut self, tenant: &TenantId, id: &str, size: Size) {
+        let key = codec::meeting_key(tenant, id);
+        self.state.insert_size(&key, size);
+        self.write(Tree::Sizes, key, Some(codec::encode_size(&size)));
+    }
+
+    /// Forgets the size of a tenant's meeting.
+    pub fn remove_size(&mut self, tenant: &TenantId, id: &str) {
+        self.remove_size_of(&codec::meeting_key(tenant, id));
+    }
+
+    /// Forgets a size by its key.
+    pub fn remove_size_of(&mut self, key: &[u8]) {
+        if self.state.sizes.remove_mut(key) {
+            self.state.size_bytes -= key.len();
+            self.write(Tree::Sizes, key.to_vec(), None);
         }
     }
 

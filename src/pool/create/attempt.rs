@@ -5,18 +5,16 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use rand::RngExt as _;
+use uuid::Uuid;
 
+use super::place::{Placed, Wish};
 use super::{Create, UNABLE};
-use crate::bbb::Failure;
+use crate::bbb::{Failure, origin};
 use crate::client::{CallError, Client, Request};
-use crate::config::Policy;
-use crate::model::{Meeting, Server, ServerId, ServerState};
-use crate::pool::health::Health;
-use crate::pool::live::{Live, Name};
+use crate::model::{Meeting, Server, ServerId};
+use crate::pool::live::Name;
 use crate::pool::meetings::Replied;
-use crate::pool::placement::{self, Candidate, NoServer};
-use crate::pool::tags::Wanted;
-use crate::pool::{Answer, Pool, now_ms, rules};
+use crate::pool::{Answer, Pool, now_ms};
 
 /// Servers that one create tries at the most.
 const SERVERS: usize = 3;
@@ -27,21 +25,16 @@ const BEGIN_WITHIN: Duration = Duration::from_secs(8);
 /// The passwords that beadle makes up have this many letters and digits, like the servers' own.
 const PASSWORD_LENGTH: usize = 8;
 
-/// No meeting is expected to be larger, whatever a front end hints at.
-const MOST_PEOPLE: u32 = 10_000;
-
 /// A create on its way through the servers.
 pub(super) struct Attempt<'a> {
     pool: &'a Pool,
     client: &'a Client,
     create: &'a Create,
-    name: Name,
-    wanted: Wanted,
-    people: u32,
+    wish: Wish,
     moderator_pw: String,
     voice_bridge: String,
-    /// A breakout room's parent decides where it goes.
-    parent: Option<ServerId>,
+    /// What the servers' tokens for reporting the end are made of.
+    nonce: String,
 }
 
 /// How one server took the create.
@@ -65,19 +58,6 @@ struct Missed {
     failure: Failure,
 }
 
-/// A chosen server with its reserve; dropped, it gives the reserve back.
-struct Placed {
-    server: Arc<Server>,
-    live: Arc<Live>,
-    name: Name,
-}
-
-impl Drop for Placed {
-    fn drop(&mut self) {
-        self.live.release(&self.name);
-    }
-}
-
 impl<'a> Attempt<'a> {
     pub(super) fn new(
         pool: &'a Pool,
@@ -89,28 +69,19 @@ impl<'a> Attempt<'a> {
             // Without this a server would have a meeting that cannot be recorded.
             return Err(Failure::internal(format!("No meeting can be started now: {trouble}.")));
         }
-        let config = pool.config();
-        let state = pool.store().state();
-        let params = &create.params;
-        let given = |name: &str| params.get(name).map(String::from).filter(|v| !v.is_empty());
-        let number = |name: &str| given(name).and_then(|text| text.trim().parse::<u32>().ok());
-        let limit = number("maxParticipants").filter(|&limit| limit > 0).unwrap_or(u32::MAX);
-        let hint = number("meta_bbb-meeting-size-hint").filter(|&hint| hint > 0);
-        let breakout = given("isBreakout").is_some_and(|text| text.eq_ignore_ascii_case("true"));
-        let parent = given("parentMeetingID").filter(|_| breakout);
-        let parent = parent.and_then(|id| state.meeting(&name.0, &id).map(|m| m.server.clone()));
-        let wish = given("voiceBridge");
+        let given = |name: &str| create.params.get(name).map(String::from);
+        let given = |name: &str| given(name).filter(|text| !text.is_empty());
+        let wish = Wish::read(pool, &create.params, name);
         let bridges = &pool.0.gates.bridges;
+        let dial_in = &pool.config().dial_in;
         Ok(Self {
             pool,
             client,
             create,
-            wanted: Wanted::parse(&rules::server_tag(params, &config.create.rules)),
-            people: hint.unwrap_or(config.placement.expected_people).min(limit).min(MOST_PEOPLE),
             moderator_pw: given("moderatorPW").unwrap_or_else(password),
-            voice_bridge: bridges.take(pool.store(), &name, wish, &config.dial_in),
-            parent,
-            name,
+            nonce: Uuid::new_v4().simple().to_string(),
+            voice_bridge: bridges.take(pool.store(), &wish.name, given("voiceBridge"), dial_in),
+            wish,
         })
     }
 
@@ -121,7 +92,7 @@ impl<'a> Attempt<'a> {
         let mut last = None;
         let (mut second_chance, mut given) = (None, false);
         while tried.len() < SERVERS && (tried.is_empty() || began.elapsed() < BEGIN_WITHIN) {
-            let placed = match self.place(&tried) {
+            let placed = match self.pool.place(&self.wish, &tried) {
                 Ok(placed) => placed,
                 Err(failure) => {
                     // The pool may have one server only.
@@ -130,7 +101,7 @@ impl<'a> Attempt<'a> {
                     };
                     given = true;
                     tried.retain(|server| *server != id);
-                    self.place(&tried)?
+                    self.pool.place(&self.wish, &tried)?
                 }
             };
             let id = placed.server.id.clone();
@@ -154,77 +125,6 @@ impl<'a> Attempt<'a> {
         Err(last.unwrap_or_else(Failure::no_server))
     }
 
-    /// Chooses a server and reserves the expected load on it, in one step for all creates.
-    fn place(&self, tried: &[ServerId]) -> Result<Placed, Failure> {
-        let _one_at_a_time = self.pool.0.gates.placing();
-        let config = self.pool.config();
-        let servers: Vec<_> = self.pool.servers();
-        let fresh = |server: &Server| !tried.contains(&server.id);
-        let open = |server: &Server| match &self.parent {
-            Some(parent) => server.id == *parent,
-            None => server.state == ServerState::Enabled,
-        };
-        let in_health = |wished: &[Health]| -> Vec<&(Arc<Server>, Arc<Live>)> {
-            let usable = |(server, live): &&(Arc<Server>, Arc<Live>)| {
-                let health = live.health();
-                // One that was never reached is hoped for only until it has failed.
-                let hopeless = health == Health::Unknown && live.trouble().is_some();
-                fresh(server) && open(server) && wished.contains(&health) && !hopeless
-            };
-            servers.iter().filter(usable).collect()
-        };
-        let choose = |usable: &[&(Arc<Server>, Arc<Live>)]| {
-            if self.parent.is_some() {
-                // The class is there: no tag and no limit sends its rooms elsewhere.
-                return usable.first().map(|only| (*only).clone()).ok_or(NoServer::None);
-            }
-            let candidates: Vec<_> = usable.iter().filter_map(|s| self.candidate(s)).collect();
-            let tie = |equals| rand::rng().random_range(0..equals);
-            let (people, policy) = (f64::from(self.people), config.placement.policy);
-            let place = placement::choose(&candidates, &self.wanted, people, policy, tie)?;
-            let id = candidates.get(place).map(|candidate| candidate.id);
-            let chosen = usable.iter().find(|(server, _)| Some(server.id.as_str()) == id);
-            chosen.map(|chosen| (*chosen).clone()).ok_or(NoServer::None)
-        };
-        let chosen = choose(&in_health(&[Health::Online]));
-        // A server that failed lately is better than no class.
-        let others = [Health::Unstable, Health::Unknown];
-        let chosen = chosen.or_else(|no| choose(&in_health(&others)).map_err(|_| no));
-        let (server, live) = chosen.map_err(|no| self.refusal(no))?;
-        let load = match config.placement.policy {
-            Policy::Predicted => f64::from(self.people),
-            Policy::Scalelite => server.capacity.load_multiplier(),
-        };
-        live.reserve(self.name.clone(), load);
-        Ok(Placed { server, live, name: self.name.clone() })
-    }
-
-    fn candidate<'s>(&self, (server, live): &'s (Arc<Server>, Arc<Live>)) -> Option<Candidate<'s>> {
-        let state = self.pool.store().state();
-        let meetings = state.meeting_count_on(&server.id) + live.pending();
-        Some(Candidate {
-            id: server.id.as_str(),
-            tag: server.tag.as_deref(),
-            weight: server.capacity.weight(),
-            // After a restart nobody has asked it yet, and a class must not wait for that.
-            load: live.load().or_else(|| (live.health() == Health::Unknown).then_some(0.0))?,
-            meetings: u32::try_from(meetings).unwrap_or(u32::MAX),
-            max_meetings: server.max_meetings,
-            max_users: server.max_users,
-        })
-    }
-
-    fn refusal(&self, no: NoServer) -> Failure {
-        match no {
-            NoServer::None => Failure::no_server(),
-            NoServer::Tag => Failure::no_server_with_tag(self.wanted.text()),
-            NoServer::Full => {
-                tracing::error!(meeting = %self.name.1, "all servers are full; a create was refused");
-                Failure::all_full()
-            }
-        }
-    }
-
     async fn ask(&self, placed: Placed) -> Taken {
         let missed = match self.send(&placed, Some(&self.moderator_pw)).await {
             Ok(replied) => match replied.unusable(UNABLE) {
@@ -244,14 +144,13 @@ impl<'a> Attempt<'a> {
             },
             Err(CallError::TooLongRequest { .. }) => return Taken::Yes(Err(Failure::too_long())),
             Err(error) => {
-                self.pool.failed(&placed.server.id, &error, Instant::now());
                 let by_chance = matches!(error, CallError::Broken { .. });
                 Missed { error, by_chance, failure: Failure::internal(UNABLE) }
             }
         };
         let error = &missed.error;
-        tracing::warn!(server = %placed.server.id, meeting = %self.name.1, %error, "a create failed");
-        if matches!(error, CallError::Connect { .. } | CallError::Address) {
+        tracing::warn!(server = %placed.server.id, meeting = %self.wish.name.1, %error, "a create failed");
+        if error.reached_nobody() {
             return Taken::No(missed.failure);
         }
         self.ask_again(placed, missed).await
@@ -265,10 +164,15 @@ impl<'a> Attempt<'a> {
             Ok(false) => Taken::No(missed.failure),
             Ok(true) => self.take_over(placed).await,
             // A server that broke the connection and then cannot be reached has nobody in it.
-            Err(CallError::Connect { .. }) if matches!(missed.error, CallError::Broken { .. }) => {
+            Err(error)
+                if error.is_no_connection() && matches!(missed.error, CallError::Broken { .. }) =>
+            {
                 Taken::No(missed.failure)
             }
-            Err(_) => Taken::Yes(Err(missed.failure)),
+            Err(_) => {
+                self.pool.keep_intent(meeting).await;
+                Taken::Yes(Err(missed.failure))
+            }
         }
     }
 
@@ -277,7 +181,10 @@ impl<'a> Attempt<'a> {
     async fn take_over(&self, placed: Placed) -> Taken {
         match self.send(&placed, None).await {
             Ok(replied) if !replied.unreadable() => self.settle(placed, replied).await,
-            _ => Taken::Yes(Err(Failure::internal(UNABLE))),
+            _ => {
+                self.pool.keep_intent(self.meeting(&placed.server)).await;
+                Taken::Yes(Err(Failure::internal(UNABLE)))
+            }
         }
     }
 
@@ -291,7 +198,7 @@ impl<'a> Attempt<'a> {
     /// Whether the meeting that the server has is one that an earlier create made, whose answer
     /// was lost: then only the password that beadle made up is another one.
     fn left_behind(&self, server: &Server) -> bool {
-        let (tenant, id) = &self.name;
+        let (tenant, id) = &self.wish.name;
         let state = self.pool.store().state();
         let foreign = |meeting: &Arc<Meeting>| meeting.id == *id && meeting.tenant != *tenant;
         let made_up = self.create.params.get("moderatorPW").is_none_or(|given| given.is_empty());
@@ -308,16 +215,18 @@ impl<'a> Attempt<'a> {
         if let Err(failure) = self.pool.keep(meeting).await {
             return Taken::Yes(Err(failure));
         }
-        placed.live.confirm(&self.name);
+        placed.live.confirm(&self.wish.name);
         Taken::Yes(replied.relay(UNABLE))
     }
 
     fn meeting(&self, server: &Server) -> Meeting {
-        let (tenant, id) = self.name.clone();
+        let (tenant, id) = self.wish.name.clone();
         Meeting {
             moderator_pw: self.moderator_pw.as_str().into(),
             voice_bridge: self.voice_bridge.as_str().into(),
-            expected_people: self.people,
+            end_token: origin::end_token(&self.nonce, server.id.as_str()).into(),
+            expected_people: self.wish.expected.people,
+            expected_from: self.wish.expected.source,
             ..Meeting::starting(tenant, id, server.id.clone(), now_ms())
         }
     }
@@ -339,7 +248,8 @@ impl Pool {
         body: Option<Bytes>,
     ) -> Result<Replied, CallError> {
         let timeout = self.config().servers.create_timeout;
-        let reply = client.call(server, Request { call: "create", query, body, timeout }).await?;
+        let request = Request { call: "create", query, body, timeout };
+        let reply = self.call_anyway(client, server, request).await?;
         let replied = Replied::from(reply);
         self.heard(server, &replied);
         Ok(replied)
@@ -355,7 +265,7 @@ impl Pool {
         let query = format!("meetingID={}", crate::bbb::params::encode(meeting.id.as_str()));
         let timeout = self.config().servers.response_timeout;
         let request = Request { call: "getMeetingInfo", query: &query, body: None, timeout };
-        let replied = Replied::from(client.call(server, request).await?);
+        let replied = Replied::from(self.call_anyway(client, server, request).await?);
         if replied.succeeded() || replied.says_not_found() {
             return Ok(replied.succeeded());
         }
