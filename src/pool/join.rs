@@ -77,13 +77,16 @@ impl Pool {
         let live = self.0.live.load();
         let live = live.get(&server.id);
         let offline = live.is_none_or(|live| live.health() == Health::Offline);
-        let config = self.config();
         if server.state == ServerState::Disabled || offline {
-            // Only here the time is asked for and a lock taken.
-            let dead = live.is_some_and(|live| live.dead(Instant::now(), &config.health));
-            let why = if dead { NoEntry::Moved { meeting } } else { NoEntry::Repair { meeting } };
-            return Err(why);
+            // Only here the time is asked for and locks are taken.
+            let dead = self.dead(&server);
+            return Err(if dead {
+                NoEntry::Moved { meeting }
+            } else {
+                NoEntry::Repair { meeting }
+            });
         }
+        let config = self.config();
         let mut params = about.params.clone();
         name_meeting(&mut params, &meeting);
         let sitting = Sitting::of(&params, &meeting);

@@ -25,6 +25,7 @@ mod life;
 mod management;
 mod names;
 mod pages;
+mod placement;
 mod recordings;
 mod routes;
 mod sick;

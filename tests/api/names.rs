@@ -67,6 +67,7 @@ fn named(port: u16) -> Server {
         state: ServerState::Enabled,
         max_meetings: None,
         max_users: None,
+        spare: false,
     }
 }
 

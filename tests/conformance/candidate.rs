@@ -215,6 +215,7 @@ async fn add_server(pool: &Pool, wish: ServerWish) -> anyhow::Result<Answer> {
         capacity: capacity(wish.load_multiplier.as_ref())?,
         tag: wish.tag,
         state: wish.state.unwrap_or(ServerState::Enabled),
+        spare: false,
     };
     let server = pool.add_server(new).await?;
     // A new server that is not online is one that was never reached.

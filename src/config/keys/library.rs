@@ -225,8 +225,8 @@ static PAGES: &[Key] = &[
         "pages.language",
         Default("\"en\""),
         |config, value| put(&mut config.pages.language, language(value)),
-        "The language of pages for browsers that ask for none that there is: en, de, fr, es or \
-         pt-BR.",
+        "The language of pages for browsers that ask for none that there is; docs/pages.md lists \
+         them.",
     ),
     Key::new(
         "pages.title",

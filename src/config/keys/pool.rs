@@ -91,7 +91,9 @@ static PLACEMENT: &[Key] = &[
         Default("\"predicted\""),
         |config, value| put(&mut config.placement.policy, policy(value)),
         "How the load of a server is reckoned. \"predicted\": people, microphones and cameras, \
-         with room kept for the people who are expected. \"scalelite\": exactly as Scalelite does.",
+         with room kept for the people who are expected. \"participants\": the people who are \
+         there, times the load multiplier, as Scalelite's variant for Kubernetes does. \
+         \"scalelite\": exactly as Scalelite does.",
     ),
     Key::new(
         "placement.expected_people",

@@ -75,8 +75,31 @@ impl Default for Placement {
 pub enum Policy {
     /// People, microphones and cameras, with room kept for those who are still to come.
     Predicted,
+    /// The people who are there, as the variant of Scalelite for Kubernetes counts them.
+    Participants,
     /// Exactly as Scalelite does it.
     Scalelite,
+}
+
+impl Policy {
+    /// The word of the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Predicted => "predicted",
+            Self::Participants => "participants",
+            Self::Scalelite => "scalelite",
+        }
+    }
+
+    /// Whether a load is already multiplied with the server's load multiplier, as Scalelite and its
+    /// variants do it. Then each create counts one until the next poll, and the lowest id wins a
+    /// tie.
+    pub fn multiplies(self) -> bool {
+        match self {
+            Self::Predicted => false,
+            Self::Participants | Self::Scalelite => true,
+        }
+    }
 }
 
 /// When a server counts as gone and as back.
