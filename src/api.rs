@@ -43,6 +43,8 @@ pub struct ServerView {
     pub max_meetings: Option<u32>,
     /// The most people it may have, counted as load.
     pub max_users: Option<u32>,
+    /// Whether it takes new meetings only where no other server can.
+    pub spare: bool,
     /// Its version, where it tells it.
     pub version: Option<String>,
     /// Seconds since it last answered.
@@ -77,6 +79,9 @@ pub struct AddServer {
     /// Whether it takes meetings at once.
     #[serde(default)]
     pub enable: bool,
+    /// Whether it takes meetings only where no other server can.
+    #[serde(default)]
+    pub spare: bool,
     /// Whether it is added without asking it anything.
     #[serde(default)]
     pub no_probe: bool,
@@ -107,6 +112,9 @@ pub struct SetServer {
     /// A new limit of people.
     #[serde(default)]
     pub max_users: Option<u32>,
+    /// Whether it takes meetings only where no other server can.
+    #[serde(default)]
+    pub spare: Option<bool>,
 }
 
 /// `POST /servers/{name}/state`.

@@ -13,7 +13,7 @@ use actix_web::dev::{Server, ServerHandle};
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
 
-use crate::client::Client;
+use crate::client::{Client, Names};
 use crate::config::Config;
 use crate::pool::{Pool, poller, sittings};
 use crate::store::Store;
@@ -49,11 +49,13 @@ impl Application {
         let operator_listener = listen_on_socket(&socket)?;
         let address = listener.local_addr()?;
         let patience = config.http.shutdown_timeout;
-        let client = Client::new(&config.servers)?;
-        let polls = Client::unconnected(&config.servers)?;
+        let names = Names::of_system(config.servers.dns_cache);
+        let client = Client::new(&config.servers, &names)?;
+        let polls = Client::unconnected(&config.servers, &names)?;
         let in_flight = InFlight::default();
         let site = Sites {
             servers: config.servers.clone(),
+            names,
             client,
             bodies: BodyBudget::new(config.http.body_memory),
             in_flight: in_flight.clone(),
@@ -178,6 +180,7 @@ fn keep<T: Clone + PartialEq>(
 #[derive(Clone)]
 struct Sites {
     servers: crate::config::Servers,
+    names: Names,
     client: Client,
     bodies: BodyBudget,
     in_flight: InFlight,
@@ -189,8 +192,9 @@ impl Sites {
     fn make(&self, pool: &Pool) -> Site {
         Site {
             pool: pool.clone(),
+            names: self.names.clone(),
             // A client of its own for each worker: connections do not wander between threads.
-            client: Client::new(&self.servers).unwrap_or_else(|_| self.client.clone()),
+            client: Client::new(&self.servers, &self.names).unwrap_or_else(|_| self.client.clone()),
             bodies: self.bodies.clone(),
             in_flight: self.in_flight.clone(),
             waiting: self.waiting.clone(),

@@ -202,6 +202,9 @@ pub(super) struct Add {
     /// Let it take meetings at once
     #[arg(long)]
     pub(super) enable: bool,
+    /// Keep it in reserve: it takes meetings only where no other server can
+    #[arg(long)]
+    pub(super) spare: bool,
     /// Add it without asking it anything
     #[arg(long)]
     pub(super) no_probe: bool,
@@ -254,6 +257,12 @@ pub(super) struct Changes {
     /// The most load (people, and half of voices and cameras) it may have; 0 removes the limit
     #[arg(long, value_name = "N")]
     pub(super) max_users: Option<u32>,
+    /// Keep it in reserve: it takes meetings only where no other server can
+    #[arg(long)]
+    pub(super) spare: bool,
+    /// Let it take meetings like the others
+    #[arg(long, conflicts_with = "spare")]
+    pub(super) no_spare: bool,
 }
 
 #[derive(Arguments)]

@@ -20,7 +20,7 @@ use crate::config;
 use crate::model::{Meeting, MeetingId, TenantId};
 
 /// A meeting's name in the pool.
-pub(super) type Name = (TenantId, MeetingId);
+pub type Name = (TenantId, MeetingId);
 
 /// A load that is not known.
 const UNKNOWN: u64 = f64::NAN.to_bits();

@@ -1,17 +1,19 @@
 //! The pool: servers, what is observed of them, and the meetings on them.
 //!
 //! [`Pool`] is the handle that the web and the poller share. The deciding parts are pure and
-//! stand apart: [`placement`] chooses, [`load`] counts, [`sizes`] learns, [`health`] judges one
-//! server and [`freeze`] all of them, [`tags`] and [`rules`] read wishes. [`create`], [`join`],
-//! [`meetings`] and [`listing`] are what front ends ask for, [`unstarted`] remembers what kept a
-//! meeting from starting, `ending` and `adoption` are how meetings leave and come back, [`poller`]
-//! keeps the picture fresh, [`sittings`] remembers how many people came, [`servers`] is what
-//! operators do. Every call to a server goes through the gate in `call`.
+//! stand apart: [`choice`] and [`placement`] choose, [`load`] counts, [`sizes`] learns, [`health`]
+//! judges one server and [`freeze`] all of them, [`tags`] and [`rules`] read wishes. [`create`],
+//! [`join`], [`meetings`] and [`listing`] are what front ends ask for, `ending` and `adoption` are
+//! how meetings leave and come back, [`poller`] keeps the picture fresh, [`sittings`] remembers how
+//! many people came and [`unstarted`] what kept a meeting from starting, [`servers`] is what
+//! operators do, [`explain`] what they ask. Every call to a server goes through the gate in `call`.
 
 mod adoption;
 mod call;
+pub mod choice;
 pub mod create;
 mod ending;
+pub mod explain;
 pub mod freeze;
 mod frost;
 pub mod health;
@@ -44,6 +46,7 @@ use crate::model::{Server, ServerId};
 use crate::store::Store;
 
 use create::Gates;
+use explain::Decisions;
 use freeze::Freeze;
 use health::Health;
 use list::List;
@@ -86,6 +89,7 @@ struct Inner {
     gates: Gates,
     shared: Shared,
     sittings: Sittings,
+    decisions: Decisions,
     freeze: Mutex<Freeze>,
     unstarted: Unstarted,
 }
@@ -93,14 +97,17 @@ struct Inner {
 impl Pool {
     /// A pool of the servers in the store, none of them reached yet.
     pub fn new(store: Store, config: Arc<ArcSwap<Config>>) -> Self {
-        let live = ArcSwap::default();
-        let shared = Shared::default();
-        let gates = Gates::default();
-        let sittings = Sittings::default();
-        let freeze = Mutex::default();
-        let unstarted = Unstarted::default();
-        let inner = Inner { store, config, live, gates, shared, sittings, freeze, unstarted };
-        let pool = Self(Arc::new(inner));
+        let pool = Self(Arc::new(Inner {
+            store,
+            config,
+            live: ArcSwap::default(),
+            gates: Gates::default(),
+            shared: Shared::default(),
+            sittings: Sittings::default(),
+            decisions: Decisions::default(),
+            freeze: Mutex::default(),
+            unstarted: Unstarted::default(),
+        }));
         pool.follow_servers();
         pool
     }

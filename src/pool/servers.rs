@@ -27,6 +27,8 @@ pub struct NewServer {
     pub tag: Option<String>,
     /// Whether it takes meetings at once.
     pub state: ServerState,
+    /// Whether it takes meetings only where no other server can.
+    pub spare: bool,
 }
 
 /// Changes of a server; what is none stays.
@@ -46,6 +48,8 @@ pub struct ServerChange {
     pub max_meetings: Option<Option<u32>>,
     /// A new limit of people; the inner none removes it.
     pub max_users: Option<Option<u32>>,
+    /// Whether it takes meetings only where no other server can.
+    pub spare: Option<bool>,
 }
 
 /// Why an operator's wish was not carried out. Nothing was changed.
@@ -159,6 +163,7 @@ impl Pool {
             state: new.state,
             max_meetings: None,
             max_users: None,
+            spare: new.spare,
         };
         let added = server.clone();
         let change = self.store().change(move |draft| {
@@ -344,6 +349,7 @@ fn changed(old: &Server, change: ServerChange) -> Server {
     if let Some(limit) = change.max_users {
         server.max_users = limit;
     }
+    server.spare = change.spare.unwrap_or(server.spare);
     server
 }
 

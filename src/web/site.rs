@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 
 use super::in_flight::InFlight;
 use super::pages::Waiting;
-use crate::client::Client;
+use crate::client::{Client, Names};
 use crate::config::Config;
 use crate::pool::Pool;
 
@@ -20,6 +20,8 @@ pub struct Site {
     pub pool: Pool,
     /// This worker's own client.
     pub client: Client,
+    /// The names that all workers know.
+    pub names: Names,
     /// The memory for bodies, shared by all workers.
     pub bodies: BodyBudget,
     /// The calls being answered.

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, anyhow, bail};
 use beadle::app::Application;
-use beadle::client::Client;
+use beadle::client::{Client, Names};
 use beadle::config::{self, Flags, Sources};
 use beadle::model::{Capacity, Secret, ServerId, ServerState, ServerUrl};
 use beadle::pool::load::Figures;
@@ -179,7 +179,8 @@ impl Running {
         let config_file = Some(config_file);
         let sources = Sources { config_file, environment: all, flags, ..Sources::default() };
         let config = config::load(&sources)?.config;
-        let client = Client::new(&config.servers)?;
+        let names = Names::of_system(config.servers.dns_cache);
+        let client = Client::new(&config.servers, &names)?;
         let application = Application::build(config)?;
         let (address, pool) = (application.address(), application.pool().clone());
         let (stop, stopped) = oneshot::channel();
@@ -214,6 +215,7 @@ async fn add_server(pool: &Pool, wish: ServerWish) -> anyhow::Result<Answer> {
         capacity: capacity(wish.load_multiplier.as_ref())?,
         tag: wish.tag,
         state: wish.state.unwrap_or(ServerState::Enabled),
+        spare: false,
     };
     let server = pool.add_server(new).await?;
     // A new server that is not online is one that was never reached.

@@ -73,7 +73,7 @@ proptest! {
                 assert!(eligible.contains(&chosen), "{chosen:?}");
                 let used = |candidate: &Candidate<'_>| match policy {
                     Policy::Predicted => (candidate.load + people) / candidate.weight,
-                    Policy::Scalelite => candidate.load,
+                    Policy::Participants | Policy::Scalelite => candidate.load,
                 };
                 assert!(eligible.iter().all(|other| used(chosen) <= used(other)));
                 if scalelite {

@@ -17,6 +17,8 @@ pub struct Servers {
     pub sick_timeout: Duration,
     /// How many calls one server gets at once.
     pub concurrent_calls: usize,
+    /// How long the addresses of a name are not asked for again.
+    pub dns_cache: Duration,
     /// What calls to the servers are signed with.
     pub checksum_algorithm: Algorithm,
     /// Whether a new server is called by the host of its URL instead of a random id.
@@ -33,6 +35,7 @@ impl Default for Servers {
             create_timeout: Duration::from_secs(30),
             sick_timeout: Duration::from_secs(2),
             concurrent_calls: 64,
+            dns_cache: Duration::from_secs(30),
             checksum_algorithm: Algorithm::Sha256,
             id_from_host: false,
             answer_limit: 64 << 20,
@@ -72,8 +75,31 @@ impl Default for Placement {
 pub enum Policy {
     /// People, microphones and cameras, with room kept for those who are still to come.
     Predicted,
+    /// The people who are there, as the variant of Scalelite for Kubernetes counts them.
+    Participants,
     /// Exactly as Scalelite does it.
     Scalelite,
+}
+
+impl Policy {
+    /// The word of the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Predicted => "predicted",
+            Self::Participants => "participants",
+            Self::Scalelite => "scalelite",
+        }
+    }
+
+    /// Whether a load is already multiplied with the server's load multiplier, as Scalelite and its
+    /// variants do it. Then each create counts one until the next poll, and the lowest id wins a
+    /// tie.
+    pub fn multiplies(self) -> bool {
+        match self {
+            Self::Predicted => false,
+            Self::Participants | Self::Scalelite => true,
+        }
+    }
 }
 
 /// When a server counts as gone and as back.

@@ -21,11 +21,12 @@ use super::{Answer, Pool, rules};
 use crate::bbb::params::{encode, identifier};
 use crate::bbb::{Failure, Params, origin};
 use crate::client::{CallError, Client};
-use crate::config::Config;
+use crate::config::{Config, Policy};
 use crate::model::{Meeting, MeetingId, Server, ServerState, TenantId};
 
 use attempt::Attempt;
 pub(super) use bridges::Bridges;
+pub use place::Wish;
 
 /// A create as a front end asked for it, independent of its connection: a create goes on when the
 /// front end hangs up, so that no server has a meeting that beadle does not know.
@@ -173,13 +174,14 @@ impl Pool {
                 Ok(true) if server.state == ServerState::Disabled => {
                     return Some(Err(Failure::server_unavailable()));
                 }
-                Err(_) if server.state == ServerState::Disabled => {
-                    let dead = self.dead(&server);
+                Err(error) if server.state == ServerState::Disabled => {
+                    let dead = error.is_the_servers() && self.dead(&server);
                     return if dead { None } else { Some(Err(Failure::server_unavailable())) };
                 }
                 _ => {}
             }
         }
+        self.count_create(&server);
         let query = self.query_for(create, &server, known, None);
         let answer = self.send_create(client, &server, &query, create.body.clone()).await;
         match answer {
@@ -198,6 +200,14 @@ impl Pool {
                 let dead = error.is_the_servers() && self.dead(&server);
                 if dead { None } else { Some(Err(Failure::internal(UNABLE))) }
             }
+        }
+    }
+
+    /// Under the policy `participants` each create counts one until the next poll, also that of a
+    /// known meeting: many front ends send one with each person who joins.
+    fn count_create(&self, server: &Server) {
+        if self.config().placement.policy == Policy::Participants {
+            self.live(&server.id).add_load(server.capacity.load_multiplier());
         }
     }
 
