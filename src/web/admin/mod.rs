@@ -1,6 +1,7 @@
 //! The operator's API under `/beadle/api/v1`, in JSON. Spoken on the Unix socket, whose file
 //! permissions say who may.
 
+mod explain;
 mod meetings;
 mod servers;
 
@@ -27,6 +28,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     config.route("/status", web::get().to(status)).route("/poll", web::post().to(poll));
     servers::routes(config);
     meetings::routes(config);
+    explain::routes(config);
 }
 
 async fn status(site: Data<Site>) -> HttpResponse {
