@@ -17,3 +17,4 @@ mod status;
 mod stopping;
 mod terminal;
 mod usage;
+mod waiting;
