@@ -5,6 +5,7 @@
 mod adding;
 mod daemon;
 mod draining;
+mod explain;
 mod forcing;
 mod meetings;
 mod place;
