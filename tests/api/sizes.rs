@@ -20,10 +20,12 @@ async fn create(app: &TestApp, id: &str, more: &str) -> (u64, String) {
     (meeting["expected"].as_u64().expect("a number"), source)
 }
 
-/// One sitting of a meeting with so many people.
+/// One sitting of a meeting with so many people, of whom half leave before the end.
 async fn sit(app: &TestApp, server: &SimServer, id: &str, people: u32) {
     app.get("create", &format!("name=x1&meetingID={id}")).await.succeeded();
     assert!(server.add_people(id, people, 0));
+    app.poll().await;
+    assert!(server.remove_people(id, people / 2));
     app.poll().await;
     app.get("end", &format!("meetingID={id}")).await.succeeded();
 }
