@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::health::Health;
 use super::meetings::{About, name_meeting};
-use super::unstarted::Obstacle;
+use super::unstarted::Cause;
 use super::{Pool, rules};
 use crate::bbb::{Failure, Params};
 use crate::client::Client;
@@ -33,7 +33,7 @@ pub enum NoEntry {
         /// The id that was asked for.
         meeting: MeetingId,
         /// Why its last create failed, if it did so lately.
-        obstacle: Option<Obstacle>,
+        cause: Option<Cause>,
     },
     /// Its server is gone. The next create starts it elsewhere.
     #[error("the server of the meeting {} is gone", meeting.id)]
@@ -111,8 +111,8 @@ impl Pool {
         let Ok(id) = about.id() else { return NoEntry::Unnamed };
         let meeting = MeetingId::from(id);
         let name = (about.tenant.clone(), meeting.clone());
-        let obstacle = self.0.unstarted.obstacle(&name, Instant::now());
-        NoEntry::NotStarted { meeting, obstacle }
+        let cause = self.0.unstarted.cause(&name, Instant::now());
+        NoEntry::NotStarted { meeting, cause }
     }
 }
 

@@ -17,6 +17,7 @@ mod ending;
 pub mod explain;
 pub mod freeze;
 mod frost;
+pub mod headroom;
 pub mod health;
 pub mod join;
 pub mod list;

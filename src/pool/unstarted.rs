@@ -12,14 +12,14 @@ use crate::bbb::Failure;
 
 /// What kept a meeting from being started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Obstacle {
+pub enum Cause {
     /// All servers that could take it were at their limits.
     Full,
     /// There was no server, or it failed.
     Trouble,
 }
 
-impl Obstacle {
+impl Cause {
     /// The one that the caller of a create could do nothing about; none where the fault was its own.
     fn of(failure: &Failure) -> Option<Self> {
         match &*failure.key {
@@ -38,13 +38,13 @@ const MANY: usize = 10_000;
 
 /// The meetings whose last create failed.
 #[derive(Default)]
-pub(super) struct Unstarted(Mutex<HashMap<Name, (Obstacle, Instant)>>);
+pub(super) struct Unstarted(Mutex<HashMap<Name, (Cause, Instant)>>);
 
 impl Unstarted {
     /// Notes how a create ended.
     pub(super) fn note(&self, name: Name, outcome: &Result<Answer, Failure>, now: Instant) {
         let mut meetings = self.lock();
-        let Some(obstacle) = outcome.as_ref().err().and_then(Obstacle::of) else {
+        let Some(cause) = outcome.as_ref().err().and_then(Cause::of) else {
             meetings.remove(&name);
             return;
         };
@@ -52,19 +52,19 @@ impl Unstarted {
             meetings.retain(|_, (_, since)| now.saturating_duration_since(*since) < KEPT);
         }
         if meetings.len() < MANY {
-            meetings.insert(name, (obstacle, now));
+            meetings.insert(name, (cause, now));
         }
     }
 
     /// What keeps a meeting from being started, as far as its last create tells.
-    pub(super) fn obstacle(&self, name: &Name, now: Instant) -> Option<Obstacle> {
+    pub(super) fn cause(&self, name: &Name, now: Instant) -> Option<Cause> {
         let meetings = self.lock();
-        let (obstacle, since) = meetings.get(name)?;
-        (now.saturating_duration_since(*since) < KEPT).then_some(*obstacle)
+        let (cause, since) = meetings.get(name)?;
+        (now.saturating_duration_since(*since) < KEPT).then_some(*cause)
     }
 
     /// The map is whole at every moment, so a panic elsewhere while it was held does no harm.
-    fn lock(&self) -> MutexGuard<'_, HashMap<Name, (Obstacle, Instant)>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Name, (Cause, Instant)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -83,15 +83,15 @@ mod tests {
         let (unstarted, start) = (Unstarted::default(), Instant::now());
         let full = Err(Failure::all_full());
         unstarted.note(name("a"), &full, start);
-        assert_eq!(unstarted.obstacle(&name("a"), start), Some(Obstacle::Full));
-        assert_eq!(unstarted.obstacle(&name("b"), start), None);
-        assert_eq!(unstarted.obstacle(&name("a"), start + KEPT), None);
+        assert_eq!(unstarted.cause(&name("a"), start), Some(Cause::Full));
+        assert_eq!(unstarted.cause(&name("b"), start), None);
+        assert_eq!(unstarted.cause(&name("a"), start + KEPT), None);
         unstarted.note(name("a"), &Err(Failure::no_server()), start);
-        assert_eq!(unstarted.obstacle(&name("a"), start), Some(Obstacle::Trouble));
+        assert_eq!(unstarted.cause(&name("a"), start), Some(Cause::Trouble));
         unstarted.note(name("a"), &Ok(Answer::Own(String::new())), start);
-        assert_eq!(unstarted.obstacle(&name("a"), start), None);
+        assert_eq!(unstarted.cause(&name("a"), start), None);
         unstarted.note(name("a"), &Err(Failure::too_long()), start);
-        assert_eq!(unstarted.obstacle(&name("a"), start), None, "the caller's own fault");
+        assert_eq!(unstarted.cause(&name("a"), start), None, "the caller's own fault");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::bbb::{Failure, Params};
 use crate::model::TenantId;
 use crate::pool::join::{Joined, NoEntry};
 use crate::pool::meetings::About;
-use crate::pool::unstarted::Obstacle;
+use crate::pool::unstarted::Cause;
 
 /// Sends a browser to the meeting's server. Where that is not possible, to the address that the
 /// front end wants errors at; else it gets a page, and a program XML.
@@ -79,11 +79,11 @@ fn outdated(
 fn case_of(why: &NoEntry) -> Case<'_> {
     let (reason, meeting, server) = match why {
         NoEntry::Unnamed => (Reason::Invalid, None, None),
-        NoEntry::NotStarted { meeting, obstacle } => {
-            let reason = match obstacle {
+        NoEntry::NotStarted { meeting, cause } => {
+            let reason = match cause {
                 None => Reason::NotStarted,
-                Some(Obstacle::Full) => Reason::Full,
-                Some(Obstacle::Trouble) => Reason::Trouble,
+                Some(Cause::Full) => Reason::Full,
+                Some(Cause::Trouble) => Reason::Trouble,
             };
             (reason, Some(meeting.as_str()), None)
         }

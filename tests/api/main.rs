@@ -14,6 +14,7 @@ mod concurrency;
 mod create;
 mod create_parameters;
 mod end;
+mod explain;
 mod failover;
 mod forms;
 mod frozen;

@@ -6,6 +6,7 @@ mod adding;
 mod daemon;
 mod doctor;
 mod draining;
+mod explain;
 mod forcing;
 mod meetings;
 mod odd;

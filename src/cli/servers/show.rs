@@ -56,7 +56,7 @@ fn row(server: &ServerView) -> Vec<Cell> {
     vec![
         cell(&server.id),
         cell(host(&server.url)),
-        cell(&state(server)),
+        cell(&words::state(server.state, server.spare)),
         table::health(&server.health),
         cell(&server.meetings.to_string()),
         cell(&server.users.to_string()),
@@ -74,7 +74,7 @@ fn details(server: &ServerView) -> String {
     let mut facts = vec![
         ("id", server.id.clone()),
         ("address", server.url.clone()),
-        ("state", state(server)),
+        ("state", words::state(server.state, server.spare)),
         ("health", server.health.clone()),
         ("trouble", words::known(server.trouble.as_deref())),
         ("answered", answered(server)),
@@ -97,12 +97,6 @@ fn details(server: &ServerView) -> String {
         facts.push(("secret", secret.clone()));
     }
     table::facts(facts)
-}
-
-/// What the operator wants of it.
-fn state(server: &ServerView) -> String {
-    let state = server.state.as_str();
-    if server.spare { format!("{state}, spare") } else { state.to_owned() }
 }
 
 fn decimal(number: Option<f64>) -> String {
