@@ -43,6 +43,10 @@ impl Gate {
     }
 
     async fn enter(&self, patience: Duration) -> Result<SemaphorePermit<'_>, CallError> {
+        // Mostly nobody waits, and no clock is needed.
+        if let Ok(turn) = self.calls.try_acquire() {
+            return Ok(turn);
+        }
         let turn = tokio::time::timeout(patience, self.calls.acquire()).await;
         turn.ok().and_then(Result::ok).ok_or(CallError::Busy)
     }

@@ -27,6 +27,9 @@ const AT_ONCE: usize = 64;
 /// Every how many polls a server is asked for its version.
 const VERSION_EVERY: u32 = 60;
 
+/// The first polls of many servers begin this far apart: all their lists at once are much memory.
+const APART: Duration = Duration::from_millis(1);
+
 /// How often what is out of date is let go of.
 const TIDY_EVERY: Duration = Duration::from_mins(1);
 
@@ -48,10 +51,13 @@ pub async fn run(pool: Pool, client: Client) {
             stays
         });
         while tasks.try_join_next().is_some() {}
+        let mut wait = Duration::ZERO;
         for id in ids {
-            polled
-                .entry(id.clone())
-                .or_insert_with(|| tasks.spawn(poll_for_ever(pool.clone(), client.clone(), id)));
+            polled.entry(id.clone()).or_insert_with(|| {
+                let polls = poll_for_ever(pool.clone(), client.clone(), id, wait);
+                wait += APART;
+                tasks.spawn(polls)
+            });
         }
         tokio::select! {
             changed = changed.changed() => if changed.is_err() { return },
@@ -121,7 +127,8 @@ async fn ask_version(pool: &Pool, client: &Client, server: &Server) {
     }
 }
 
-async fn poll_for_ever(pool: Pool, client: Client, id: ServerId) {
+async fn poll_for_ever(pool: Pool, client: Client, id: ServerId, wait: Duration) {
+    tokio::time::sleep(wait).await;
     let mut rounds: u32 = 0;
     loop {
         if pool.config().poll.interval.is_zero() {
