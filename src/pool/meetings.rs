@@ -210,8 +210,7 @@ impl Pool {
     pub(super) fn heard(&self, server: &Server, replied: &Replied) {
         if replied.refused_as("checksumError") {
             self.failed(&server.id, &"it does not accept the secret", Instant::now());
-        } else if (self.live(&server.id).health() != Health::Online
-            || self.frozen_since(Instant::now()).is_some())
+        } else if self.live(&server.id).health() != Health::Online
             && (replied.succeeded() || replied.says_not_found())
         {
             self.answered(&server.id, Instant::now());

@@ -133,7 +133,7 @@ pub(super) fn of_pool(servers: &[&Server]) -> Vec<Finding> {
     }
     if enabled().next().is_some() && enabled().all(|server| server.tag.is_some()) {
         let said = "all enabled servers have tags: a create that wishes for no tag finds none";
-        let remedy = "take the tag from one: `beadle servers set ID --tag ''`";
+        let remedy = "take the tag from one: `beadle servers set ID --no-tag`";
         tell(Level::Warning, said.to_owned(), remedy);
     }
     found
