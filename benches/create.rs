@@ -10,7 +10,7 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use beadle::model::{Meeting, MeetingId, ServerId, TenantId};
+use beadle::model::{Meeting, Phase, ServerId, TenantId};
 use beadle::store::Store;
 use support::process::{Beadle, servers};
 use support::{block_on, load, median, only_started, report, round_time, signed, take_turns};
@@ -142,16 +142,14 @@ fn whole_creates(folder: &std::path::Path) {
 
 async fn put(store: &Store, writer: usize, number: usize) {
     let id = format!("class-{writer}-{}", number % 2000);
+    let server = ServerId::from("5a1d2c1e-8f3b-4f0e-9d43-2b8f0e6f7a11");
     let meeting = Meeting {
-        tenant: TenantId::none(),
+        phase: Phase::Running,
         internal_id: format!("6fea8cf5c91f71a844862ead37a54d70198c664e-{number:013}").into(),
-        id: MeetingId::from(id.as_str()),
-        alias: None,
-        server: ServerId::from("5a1d2c1e-8f3b-4f0e-9d43-2b8f0e6f7a11"),
         moderator_pw: "Xs7Hq2Lm".into(),
         voice_bridge: format!("{writer:03}{:06}", number % 2000).into(),
-        created_ms: 1_760_000_000_123,
-        expected_people: 20,
+        end_token: "9f86d081884c7d659a2feaa0c55ad015".into(),
+        ..Meeting::starting(TenantId::none(), id.into(), server, 1_760_000_000_123)
     };
     let change = store.change(move |draft| {
         draft.put_meeting(meeting);

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use beadle::model::{
-    Capacity, Meeting, MeetingId, Secret, Server, ServerId, ServerState, ServerUrl, TenantId,
+    Capacity, Meeting, Phase, Secret, Server, ServerId, ServerState, ServerUrl, TenantId,
 };
 use beadle::sim::{NewMeeting, People, SimServer};
 use beadle::store::Store;
@@ -94,14 +94,10 @@ fn meeting(sim: &SimServer, server: &ServerId, place: usize, n: usize) -> Meetin
     let people = People { viewers: 8, moderators: 1, cameras: 1, voice: 2, listeners: 0 };
     let made = sim.put_meeting(NewMeeting { people, ..NewMeeting::new(&id) }).expect("a meeting");
     Meeting {
-        tenant: TenantId::none(),
-        id: MeetingId::from(id.as_str()),
+        phase: Phase::Running,
         internal_id: made.internal_id.as_str().into(),
-        alias: None,
-        server: server.clone(),
         moderator_pw: "Xs7Hq2Lm".into(),
         voice_bridge: format!("{:09}", 100_000_000 + place * MEETINGS + n).into(),
-        created_ms: made.create_time,
-        expected_people: 20,
+        ..Meeting::starting(TenantId::none(), id.into(), server.clone(), made.create_time)
     }
 }

@@ -180,6 +180,17 @@ pub struct MeetingView {
     pub created: u64,
     /// The number to dial.
     pub voice_bridge: String,
+    /// How many people were expected at create.
+    pub expected: u32,
+    /// Where that figure came from: `hint`, `meeting`, `tenant`, `default`, `limit` or `breakout`.
+    pub expected_from: String,
+    /// The most people seen in it at once; none before it was first listed.
+    pub peak: Option<u32>,
+    /// How many people its next create would be expected to bring, from what was seen of it; none
+    /// where nothing was.
+    pub learned: Option<u32>,
+    /// How many earlier sittings that rests on.
+    pub sittings: u32,
 }
 
 /// `POST /meetings/end`.

@@ -15,7 +15,7 @@ use arc_swap::ArcSwap;
 
 use crate::client::Client;
 use crate::config::Config;
-use crate::pool::{Pool, poller};
+use crate::pool::{Pool, poller, sittings};
 use crate::store::Store;
 use crate::web::{self, BodyBudget, InFlight, Site};
 
@@ -105,6 +105,7 @@ impl Application {
     /// than `http.shutdown_timeout`) and closes the store.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
         let poller = tokio::spawn(poller::run(self.pool.clone(), self.polls));
+        let sittings = tokio::spawn(sittings::run(self.pool.clone()));
         let handles = [self.front_end.handle(), self.operator.handle()];
         let mut front_end = tokio::spawn(self.front_end);
         let operator = tokio::spawn(self.operator);
@@ -117,10 +118,12 @@ impl Application {
         }
         stop_serving(handles, &self.in_flight, self.patience).await;
         poller.abort();
+        sittings.abort();
         front_end.await.context("the HTTP server broke down")??;
         operator.await.context("the operator's server broke down")??;
         // It may not be there any more; either way nobody answers on it now.
         let _ = std::fs::remove_file(&self.socket);
+        self.pool.store_sizes(true).await;
         let store = self.pool.store().clone();
         tokio::task::spawn_blocking(move || store.close()).await?;
         tracing::info!("stopped");

@@ -11,6 +11,7 @@ mod properties {
     mod input;
     mod placement;
     mod round_trip;
+    mod sizes;
 }
 
 #[path = "api/support/mod.rs"]

@@ -96,15 +96,37 @@ fn details(meeting: &MeetingView) -> String {
         ("server", meeting.server.clone()),
         ("server address", meeting.server_url.clone()),
         ("people", words::known(meeting.users)),
+        ("most people so far", words::known(meeting.peak)),
         ("moderators", words::known(meeting.moderators)),
         ("cameras", words::known(meeting.videos)),
         ("age", age(meeting)),
+        ("expected people", expected(meeting)),
+        ("expected next time", next_time(meeting)),
         ("voice bridge", meeting.voice_bridge.clone()),
     ];
     if !meeting.tenant.is_empty() {
         facts.push(("tenant", meeting.tenant.clone()));
     }
     table::facts(facts)
+}
+
+/// How many people were expected, and why.
+fn expected(meeting: &MeetingView) -> String {
+    format!("{} ({})", meeting.expected, words::source(&meeting.expected_from))
+}
+
+fn next_time(meeting: &MeetingView) -> String {
+    let earlier = usize::try_from(meeting.sittings).unwrap_or(usize::MAX);
+    match meeting.learned {
+        None => words::NOTHING.to_owned(),
+        Some(people) if earlier == 0 => format!("{people} (by this sitting)"),
+        Some(people) => {
+            format!(
+                "{people} (by {})",
+                words::count(earlier, "earlier sitting", "earlier sittings")
+            )
+        }
+    }
 }
 
 fn age(meeting: &MeetingView) -> String {

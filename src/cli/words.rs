@@ -41,3 +41,16 @@ pub(super) fn crowd(meetings: usize, people: u32) -> String {
 pub(super) fn known<T: ToString>(value: Option<T>) -> String {
     value.map_or_else(|| NOTHING.to_owned(), |value| value.to_string())
 }
+
+/// Where an expected number of people comes from, by the word of the API.
+pub(super) fn source(word: &str) -> &str {
+    match word {
+        "hint" => "hinted at by the front end",
+        "meeting" => "learned from earlier sittings",
+        "tenant" => "what its tenant's meetings reach",
+        "default" => "the default",
+        "limit" => "as many as are let in",
+        "breakout" => "counted in its parent meeting",
+        other => other,
+    }
+}

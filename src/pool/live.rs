@@ -233,17 +233,8 @@ mod tests {
     use crate::model::ServerId;
 
     fn meeting(id: &str, created_ms: u64) -> Arc<Meeting> {
-        Arc::new(Meeting {
-            tenant: TenantId::none(),
-            id: MeetingId::from(id),
-            internal_id: "".into(),
-            alias: None,
-            server: ServerId::from("bbb"),
-            moderator_pw: "".into(),
-            voice_bridge: "".into(),
-            created_ms,
-            expected_people: 20,
-        })
+        let (id, server) = (MeetingId::from(id), ServerId::from("bbb"));
+        Arc::new(Meeting::starting(TenantId::none(), id, server, created_ms))
     }
 
     /// The ids that a server's list no longer names, for good.

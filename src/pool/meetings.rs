@@ -12,7 +12,7 @@ use crate::bbb::params::{encode, identifier};
 use crate::bbb::{Failure, Params};
 use crate::client::{CallError, Client, Reply, Request};
 use crate::config::Policy;
-use crate::model::{Meeting, Server, ServerState, TenantId};
+use crate::model::{Meeting, Phase, Server, ServerState, TenantId};
 
 /// Said when a meeting's server cannot be asked.
 const UNABLE: &str = "Unable to access meeting on server.";
@@ -62,6 +62,9 @@ impl Replied {
     pub(super) fn fill(&self, meeting: &mut Meeting) {
         let Ok(answer) = answer::Answer::read(&self.body) else { return };
         let field = |name: &str| answer.get(name).filter(|text| !text.is_empty());
+        meeting.phase = Phase::Running;
+        meeting.create_time =
+            field("createTime").and_then(|text| text.trim().parse().ok()).unwrap_or_default();
         if let Some(internal_id) = field("internalMeetingID") {
             meeting.internal_id = internal_id.into();
         }

@@ -1,9 +1,9 @@
 //! The pool: servers, what is observed of them, and the meetings on them.
 //!
 //! [`Pool`] is the handle that the web and the poller share. The deciding parts are pure and
-//! stand apart: [`placement`] chooses, [`load`] counts, [`health`] judges, [`tags`] and [`rules`]
+//! stand apart: [`placement`] chooses, [`load`] counts, [`sizes`] learns, [`health`] judges, [`tags`] and [`rules`]
 //! read wishes. [`create`], [`meetings`] and [`listing`] are what front ends ask for, [`poller`]
-//! keeps the picture fresh, [`servers`] is what operators do.
+//! keeps the picture fresh, [`sittings`] remembers how many people came, [`servers`] is what operators do.
 
 pub mod create;
 pub mod health;
@@ -16,6 +16,8 @@ pub mod placement;
 pub mod poller;
 pub mod rules;
 pub mod servers;
+pub mod sittings;
+pub mod sizes;
 pub mod tags;
 
 use std::collections::HashMap;
@@ -35,6 +37,7 @@ use list::List;
 use listing::Shared;
 use live::Live;
 use load::Figures;
+use sittings::Sittings;
 
 /// What a front end is answered when a call worked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +58,7 @@ struct Inner {
     live: ArcSwap<HashMap<ServerId, Arc<Live>>>,
     gates: Gates,
     shared: Shared,
+    sittings: Sittings,
 }
 
 impl Pool {
@@ -63,7 +67,8 @@ impl Pool {
         let live = ArcSwap::default();
         let shared = Shared::default();
         let gates = Gates::default();
-        let pool = Self(Arc::new(Inner { store, config, live, gates, shared }));
+        let sittings = Sittings::default();
+        let pool = Self(Arc::new(Inner { store, config, live, gates, shared, sittings }));
         pool.follow_servers();
         pool
     }
@@ -100,6 +105,9 @@ impl Pool {
     pub fn observe(&self, id: &ServerId, figures: Figures, list: Option<&List>, now: Instant) {
         self.answered(id, now);
         self.live(id).observed(figures, list);
+        if let Some(list) = list {
+            self.see_people(id, list);
+        }
     }
 
     /// How many meetings beadle has placed on a server, those included that it is just creating.

@@ -6,13 +6,18 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Capacity, Meeting, MeetingId, Secret, Server, ServerId, ServerState, ServerUrl, TenantId,
+    Capacity, LostCopy, Meeting, MeetingId, Phase, Secret, Server, ServerId, ServerState,
+    ServerUrl, Sitting, Size, Source, TenantId,
 };
 
 /// The largest value in bytes; sled moves larger ones into files that it never syncs.
 pub const VALUE_LIMIT: usize = 4096;
 
-const VERSION: u8 = 1;
+/// The version of all records but the meetings'.
+const FIRST: u8 = 1;
+
+/// The version of a meeting's record since its life cycle is stored with it.
+const LIFE_CYCLE: u8 = 2;
 
 /// A record cannot be written or read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -52,13 +57,41 @@ struct MeetingRecord {
     expected_people: u32,
 }
 
+/// What the second version of a meeting's record adds to the first.
+#[derive(Serialize, Deserialize)]
+struct LifeCycle {
+    first: MeetingRecord,
+    running: bool,
+    create_time: u64,
+    lost: Vec<u64>,
+    end_token: String,
+    expected_from: u8,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SizeRecord {
+    people: f64,
+    sittings: u32,
+    seen_ms: u64,
+    /// Beginning and peak.
+    open: Option<(u64, u32)>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct CopyRecord {
+    tenant: String,
+    id: String,
+    moderator_pw: String,
+    lost_ms: u64,
+}
+
 /// A server's value.
 pub fn encode_server(server: &Server) -> Result<Vec<u8>, CodecError> {
     let (weight, as_multiplier) = match server.capacity {
         Capacity::Weight(weight) => (weight, false),
         Capacity::LoadMultiplier(multiplier) => (multiplier, true),
     };
-    encode(&ServerRecord {
+    let record = ServerRecord {
         url: server.url.as_str().to_owned(),
         secret: server.secret.expose().to_owned(),
         weight,
@@ -71,12 +104,13 @@ pub fn encode_server(server: &Server) -> Result<Vec<u8>, CodecError> {
         },
         max_meetings: server.max_meetings,
         max_users: server.max_users,
-    })
+    };
+    encode(FIRST, &record)
 }
 
 /// The server of a key and its value.
 pub fn decode_server(key: &[u8], value: &[u8]) -> Result<Server, CodecError> {
-    let record: ServerRecord = decode(value)?;
+    let record: ServerRecord = decode(FIRST, value)?;
     let damaged = |error: &dyn std::fmt::Display| CodecError::Damaged(error.to_string());
     Ok(Server {
         id: ServerId::from(text(key)?),
@@ -102,13 +136,13 @@ pub fn decode_server(key: &[u8], value: &[u8]) -> Result<Server, CodecError> {
 }
 
 /// A meeting's key. Neither tenant nor meetingID can contain NUL.
-pub fn meeting_key(tenant: &TenantId, id: &MeetingId) -> Vec<u8> {
-    [tenant.as_str().as_bytes(), b"\0", id.as_str().as_bytes()].concat()
+pub fn meeting_key(tenant: &TenantId, id: &str) -> Vec<u8> {
+    [tenant.as_str().as_bytes(), b"\0", id.as_bytes()].concat()
 }
 
 /// A meeting's value.
 pub fn encode_meeting(meeting: &Meeting) -> Result<Vec<u8>, CodecError> {
-    encode(&MeetingRecord {
+    let first = MeetingRecord {
         internal_id: meeting.internal_id.to_string(),
         alias: meeting.alias.as_deref().map(str::to_owned),
         server: meeting.server.as_str().to_owned(),
@@ -116,26 +150,143 @@ pub fn encode_meeting(meeting: &Meeting) -> Result<Vec<u8>, CodecError> {
         voice_bridge: meeting.voice_bridge.to_string(),
         created_ms: meeting.created_ms,
         expected_people: meeting.expected_people,
-    })
+    };
+    let record = LifeCycle {
+        first,
+        running: meeting.phase == Phase::Running,
+        create_time: meeting.create_time,
+        lost: meeting.lost.to_vec(),
+        end_token: meeting.end_token.to_string(),
+        expected_from: match meeting.expected_from {
+            Source::Default => 0,
+            Source::Hint => 1,
+            Source::Meeting => 2,
+            Source::Tenant => 3,
+            Source::Limit => 4,
+            Source::Breakout => 5,
+        },
+    };
+    encode(LIFE_CYCLE, &record)
 }
 
 /// The meeting of a key and its value.
 pub fn decode_meeting(key: &[u8], value: &[u8]) -> Result<Meeting, CodecError> {
-    let record: MeetingRecord = decode(value)?;
-    let (tenant, id) = text(key)?
-        .split_once('\0')
-        .ok_or_else(|| CodecError::Damaged("its key names no tenant".to_owned()))?;
+    let record = match value.first() {
+        Some(&FIRST) => LifeCycle::of_the_first(decode(FIRST, value)?),
+        _ => decode(LIFE_CYCLE, value)?,
+    };
+    let LifeCycle { first, running, create_time, lost, end_token, expected_from } = record;
+    let (tenant, id) = halves(key)?;
     Ok(Meeting {
         tenant: TenantId::from(tenant),
         id: MeetingId::from(id),
-        internal_id: record.internal_id.into(),
-        alias: record.alias.map(String::into_boxed_str),
-        server: ServerId::from(record.server),
-        moderator_pw: record.moderator_pw.into(),
-        voice_bridge: record.voice_bridge.into(),
-        created_ms: record.created_ms,
-        expected_people: record.expected_people,
+        phase: if running { Phase::Running } else { Phase::Creating },
+        internal_id: first.internal_id.into(),
+        alias: first.alias.map(String::into_boxed_str),
+        server: ServerId::from(first.server),
+        moderator_pw: first.moderator_pw.into(),
+        voice_bridge: first.voice_bridge.into(),
+        created_ms: first.created_ms,
+        create_time,
+        lost: lost.into(),
+        end_token: end_token.into(),
+        expected_people: first.expected_people,
+        expected_from: source(expected_from)?,
     })
+}
+
+impl LifeCycle {
+    /// A meeting that was stored before its life cycle was: only running ones were.
+    fn of_the_first(first: MeetingRecord) -> Self {
+        Self {
+            first,
+            running: true,
+            create_time: 0,
+            lost: Vec::new(),
+            end_token: String::new(),
+            expected_from: 0,
+        }
+    }
+}
+
+fn source(number: u8) -> Result<Source, CodecError> {
+    Ok(match number {
+        0 => Source::Default,
+        1 => Source::Hint,
+        2 => Source::Meeting,
+        3 => Source::Tenant,
+        4 => Source::Limit,
+        5 => Source::Breakout,
+        other => {
+            return Err(CodecError::Damaged(format!("no source of a size has number {other}")));
+        }
+    })
+}
+
+/// The value of what is known of a meeting's size. Its key is [`meeting_key`], with an empty
+/// meetingID for what is known of all meetings of the tenant.
+pub fn encode_size(size: &Size) -> Result<Vec<u8>, CodecError> {
+    let record = SizeRecord {
+        people: size.people,
+        sittings: size.sittings,
+        seen_ms: size.seen_ms,
+        open: size.open.map(|open| (open.began_ms, open.peak)),
+    };
+    encode(FIRST, &record)
+}
+
+/// What is known of a meeting's size.
+pub fn decode_size(value: &[u8]) -> Result<Size, CodecError> {
+    let SizeRecord { people, sittings, seen_ms, open } = decode(FIRST, value)?;
+    let open = open.map(|(began_ms, peak)| Sitting { began_ms, peak });
+    Ok(Size { people, sittings, seen_ms, open })
+}
+
+/// A lost copy's key. Neither server nor internalMeetingID can contain NUL.
+pub fn copy_key(server: &ServerId, internal_id: &str) -> Vec<u8> {
+    [server.as_str().as_bytes(), b"\0", internal_id.as_bytes()].concat()
+}
+
+/// A lost copy's value.
+pub fn encode_copy(copy: &LostCopy) -> Result<Vec<u8>, CodecError> {
+    let record = CopyRecord {
+        tenant: copy.tenant.as_str().to_owned(),
+        id: copy.id.as_str().to_owned(),
+        moderator_pw: copy.moderator_pw.to_string(),
+        lost_ms: copy.lost_ms,
+    };
+    encode(FIRST, &record)
+}
+
+/// The lost copy of a key and its value.
+pub fn decode_copy(key: &[u8], value: &[u8]) -> Result<LostCopy, CodecError> {
+    let record: CopyRecord = decode(FIRST, value)?;
+    let (server, internal_id) = halves(key)?;
+    Ok(LostCopy {
+        tenant: TenantId::from(record.tenant),
+        id: MeetingId::from(record.id),
+        server: ServerId::from(server),
+        internal_id: internal_id.into(),
+        moderator_pw: record.moderator_pw.into(),
+        lost_ms: record.lost_ms,
+    })
+}
+
+/// The value of a meeting that was ended: when, in milliseconds since 1970. Its key is the
+/// internalMeetingID.
+pub fn encode_ended(ended_ms: u64) -> Result<Vec<u8>, CodecError> {
+    encode(FIRST, &ended_ms)
+}
+
+/// The internalMeetingID of a key, and when the meeting was ended.
+pub fn decode_ended(key: &[u8], value: &[u8]) -> Result<(Box<str>, u64), CodecError> {
+    Ok((text(key)?.into(), decode(FIRST, value)?))
+}
+
+/// A key of two parts with a NUL between them.
+fn halves(key: &[u8]) -> Result<(&str, &str), CodecError> {
+    let one_part = || CodecError::Damaged("its key has one part only".to_owned());
+    text(key)?.split_once('\0').ok_or_else(one_part)
 }
 
 fn text(key: &[u8]) -> Result<&str, CodecError> {
@@ -146,18 +297,20 @@ fn format() -> impl bincode::config::Config {
     bincode::config::standard().with_limit::<VALUE_LIMIT>()
 }
 
-fn encode(record: &impl Serialize) -> Result<Vec<u8>, CodecError> {
-    let mut value = vec![VERSION];
+fn encode(version: u8, record: &impl Serialize) -> Result<Vec<u8>, CodecError> {
+    let mut value = vec![version];
     bincode::serde::encode_into_std_write(record, &mut value, format())
         .map_err(|error| CodecError::Damaged(error.to_string()))?;
     if value.len() > VALUE_LIMIT { Err(CodecError::TooLarge(value.len())) } else { Ok(value) }
 }
 
-fn decode<T: for<'de> Deserialize<'de>>(value: &[u8]) -> Result<T, CodecError> {
+fn decode<T: for<'de> Deserialize<'de>>(version: u8, value: &[u8]) -> Result<T, CodecError> {
     match value {
-        [VERSION, record @ ..] => bincode::serde::decode_from_slice(record, format())
-            .map(|(record, _)| record)
-            .map_err(|error| CodecError::Damaged(error.to_string())),
+        [found, record @ ..] if *found == version => {
+            bincode::serde::decode_from_slice(record, format())
+                .map(|(record, _)| record)
+                .map_err(|error| CodecError::Damaged(error.to_string()))
+        }
         [other, ..] => Err(CodecError::Version(*other)),
         [] => Err(CodecError::Damaged("it is empty".to_owned())),
     }
@@ -187,23 +340,54 @@ mod tests {
         assert_eq!(decode_server(b"a", &value).unwrap(), server);
     }
 
-    #[test]
-    fn a_meeting_of_version_1_keeps_its_bytes() {
-        let meeting = Meeting {
-            tenant: TenantId::none(),
-            id: MeetingId::from("m"),
+    fn meeting() -> Meeting {
+        Meeting {
+            phase: Phase::Running,
             internal_id: "i".into(),
-            alias: None,
-            server: ServerId::from("a"),
             moderator_pw: "p".into(),
             voice_bridge: "9".into(),
-            created_ms: 5,
             expected_people: 20,
-        };
+            ..Meeting::starting(TenantId::none(), MeetingId::from("m"), ServerId::from("a"), 5)
+        }
+    }
+
+    #[test]
+    fn a_meeting_of_version_1_is_still_read() {
+        let key = meeting_key(&TenantId::none(), "m");
+        assert_eq!(decode_meeting(&key, b"\x01\x01i\0\x01a\x01p\x019\x05\x14").unwrap(), meeting());
+    }
+
+    #[test]
+    fn a_meeting_of_version_2_keeps_its_bytes() {
+        let (create_time, lost, end_token) = (6, [7].into(), "t".into());
+        let expected_from = Source::Hint;
+        let meeting = Meeting { create_time, lost, end_token, expected_from, ..meeting() };
         let value = encode_meeting(&meeting).unwrap();
-        assert_eq!(value, b"\x01\x01i\0\x01a\x01p\x019\x05\x14".to_vec());
-        let key = meeting_key(&meeting.tenant, &meeting.id);
+        assert_eq!(value, b"\x02\x01i\0\x01a\x01p\x019\x05\x14\x01\x06\x01\x07\x01t\x01".to_vec());
+        let key = meeting_key(&meeting.tenant, meeting.id.as_str());
         assert_eq!(decode_meeting(&key, &value).unwrap(), meeting);
+    }
+
+    #[test]
+    fn a_size_keeps_its_bytes() {
+        let open = Some(Sitting { began_ms: 7, peak: 8 });
+        for (open, end) in [(None, &b"\0"[..]), (open, b"\x01\x07\x08")] {
+            let size = Size { people: 2.0, sittings: 5, seen_ms: 6, open };
+            let value = encode_size(&size).unwrap();
+            assert_eq!(value, [b"\x01\0\0\0\0\0\0\0\x40\x05\x06", end].concat());
+            assert_eq!(decode_size(&value).unwrap(), size);
+        }
+    }
+
+    #[test]
+    fn a_lost_copy_and_an_ended_meeting_keep_their_bytes() {
+        let copy = meeting().lost_copy(8).unwrap();
+        let value = encode_copy(&copy).unwrap();
+        assert_eq!(value, b"\x01\0\x01m\x01p\x08".to_vec());
+        assert_eq!(decode_copy(&copy_key(&copy.server, &copy.internal_id), &value).unwrap(), copy);
+        let value = encode_ended(9).unwrap();
+        assert_eq!(value, b"\x01\x09".to_vec());
+        assert_eq!(decode_ended(b"i", &value).unwrap(), ("i".into(), 9));
     }
 
     #[test]
@@ -219,6 +403,6 @@ mod tests {
             created_ms: 0,
             expected_people: 0,
         };
-        assert!(matches!(encode(&big), Err(CodecError::TooLarge(_))));
+        assert!(matches!(encode(FIRST, &big), Err(CodecError::TooLarge(_))));
     }
 }

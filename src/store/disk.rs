@@ -9,13 +9,14 @@ use std::time::{Duration, Instant};
 use sled::Transactional;
 use sled::transaction::ConflictableTransactionError;
 
-use super::codec;
 use super::error::OpenError;
 use super::rehearsal::rehearse;
 use super::state::{State, Tree, Write};
 
 /// The format of the data directory that this beadle writes.
-const FORMAT: u32 = 1;
+///
+/// 2: records of lost copies and of ended meetings, which an older beadle would not heed.
+const FORMAT: u32 = 2;
 
 /// Bytes that must be free on the file system for anything to be written.
 pub(super) const RESERVE: u64 = 16 << 20;
@@ -27,8 +28,8 @@ const CACHE: u64 = 8 << 20;
 pub(super) struct Disk {
     data_dir: PathBuf,
     database: sled::Db,
-    servers: sled::Tree,
-    meetings: sled::Tree,
+    /// One for each of [`Tree::ALL`], in that order.
+    trees: Vec<sled::Tree>,
     /// The database's file, opened a second time to sync it.
     file: File,
     /// Held, not read: closing it lets another process in.
@@ -62,6 +63,10 @@ impl Disk {
         }
         let disk = Self::open_database(data_dir, lock)?;
         let state = disk.read(data_dir)?;
+        if format.is_some_and(|format| format < FORMAT) {
+            // Records of earlier versions stay readable, so there is nothing else to do.
+            write_format(data_dir)?;
+        }
         Ok((disk, state))
     }
 
@@ -75,10 +80,10 @@ impl Disk {
     /// Puts all writes on the medium, or none.
     pub(super) fn commit(&self, writes: &[Write]) -> Result<(), CommitError> {
         self.has_space()?;
-        (&self.servers, &self.meetings)
-            .transaction(|(servers, meetings)| {
+        self.trees
+            .transaction(|trees| {
                 for write in writes {
-                    let tree = if write.tree == Tree::Servers { servers } else { meetings };
+                    let Some(tree) = trees.get(write.tree as usize) else { continue };
                     match &write.value {
                         Some(value) => tree.insert(&*write.key, &**value)?,
                         None => tree.remove(&*write.key)?,
@@ -100,8 +105,8 @@ impl Disk {
             source: Box::new(source),
         };
         let database = settings(&path).open().map_err(failed)?;
-        let servers = database.open_tree("servers").map_err(failed)?;
-        let meetings = database.open_tree("meetings").map_err(failed)?;
+        let trees = Tree::ALL.iter().map(|tree| database.open_tree(tree.name()));
+        let trees = trees.collect::<Result<_, _>>().map_err(failed)?;
         database.flush().map_err(failed)?;
         // It holds the servers' secrets, whatever the umask of who starts beadle.
         fs::set_permissions(&path, fs::Permissions::from_mode(0o700))
@@ -110,7 +115,7 @@ impl Disk {
         let file = File::open(&file).map_err(failing("open", &file))?;
         sync_all(data_dir, &path)?;
         let data_dir = data_dir.to_path_buf();
-        Ok(Self { data_dir, database, servers, meetings, file, _lock: lock })
+        Ok(Self { data_dir, database, trees, file, _lock: lock })
     }
 
     fn read(&self, data_dir: &Path) -> Result<State, OpenError> {
@@ -118,19 +123,16 @@ impl Disk {
             path: data_dir.join("store"),
             source: Box::new(source),
         };
-        let unreadable = |tree: &'static str| {
-            move |source| OpenError::Record { path: data_dir.to_path_buf(), tree, source }
-        };
         let mut state = State::default();
-        for record in &self.servers {
-            let (key, value) = record.map_err(failed)?;
-            let server = codec::decode_server(&key, &value).map_err(unreadable("servers"))?;
-            state.insert_server(server);
-        }
-        for record in &self.meetings {
-            let (key, value) = record.map_err(failed)?;
-            let meeting = codec::decode_meeting(&key, &value).map_err(unreadable("meetings"))?;
-            state.insert_meeting(meeting);
+        for (kind, tree) in Tree::ALL.iter().zip(&self.trees) {
+            for record in tree {
+                let (key, value) = record.map_err(failed)?;
+                state.read(*kind, &key, &value).map_err(|source| OpenError::Record {
+                    path: data_dir.to_path_buf(),
+                    tree: kind.name(),
+                    source,
+                })?;
+            }
         }
         Ok(state)
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rpds::{HashTrieMapSync, HashTrieSetSync};
 
 use super::codec::{self, CodecError};
-use crate::model::{Meeting, MeetingId, Server, ServerId, TenantId};
+use crate::model::{LostCopy, Meeting, MeetingId, Server, ServerId, Size, TenantId};
 
 /// Everything that is stored. Cloning it is cheap, changing it copies a few small nodes.
 #[derive(Clone, Default)]
@@ -15,6 +15,11 @@ pub struct State {
     tenants: HashTrieMapSync<TenantId, TenantMeetings>,
     on_server: HashTrieMapSync<ServerId, HashTrieSetSync<ByName>>,
     voice_bridges: HashTrieMapSync<Box<str>, Arc<Meeting>>,
+    copies: HashTrieMapSync<ServerId, HashTrieMapSync<Box<str>, Arc<LostCopy>>>,
+    ended: HashTrieMapSync<Box<str>, u64>,
+    sizes: HashTrieMapSync<Box<[u8]>, Size>,
+    /// How many bytes the keys of the sizes take.
+    size_bytes: usize,
 }
 
 /// The meetings of one tenant, by the ids that its front ends may use.
@@ -78,6 +83,71 @@ impl State {
     /// The meeting that has this voice bridge.
     pub fn voice_bridge(&self, number: &str) -> Option<&Arc<Meeting>> {
         self.voice_bridges.get(number)
+    }
+
+    /// The copies that were lost on a server, in no order.
+    pub fn copies_on(&self, server: &ServerId) -> impl Iterator<Item = &Arc<LostCopy>> {
+        self.copies.get(server).into_iter().flat_map(|copies| copies.values())
+    }
+
+    /// The copy that a server made of a meeting before it was lost.
+    pub fn copy(&self, server: &ServerId, internal_id: &str) -> Option<&Arc<LostCopy>> {
+        self.copies.get(server)?.get(internal_id)
+    }
+
+    /// When the meeting of this internalMeetingID was ended through beadle, in milliseconds since
+    /// 1970. Known for some minutes.
+    pub fn ended(&self, internal_id: &str) -> Option<u64> {
+        self.ended.get(internal_id).copied()
+    }
+
+    /// The meetings that were ended through beadle lately: internalMeetingID, and when.
+    pub fn all_ended(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.ended.iter().map(|(internal_id, ended_ms)| (&**internal_id, *ended_ms))
+    }
+
+    /// What is known of the size of a tenant's meeting; with an empty meetingID, of all of them.
+    pub fn size(&self, tenant: &TenantId, id: &str) -> Option<&Size> {
+        self.sizes.get(&*codec::meeting_key(tenant, id))
+    }
+
+    /// All sizes, in no order, by their keys.
+    pub fn sizes(&self) -> impl Iterator<Item = (&[u8], &Size)> {
+        self.sizes.iter().map(|(key, size)| (&**key, size))
+    }
+
+    /// How many sizes there are, and how many bytes their keys take.
+    pub fn size_count(&self) -> (usize, usize) {
+        (self.sizes.size(), self.size_bytes)
+    }
+
+    /// Takes in a record as it is stored.
+    pub(super) fn read(&mut self, tree: Tree, key: &[u8], value: &[u8]) -> Result<(), CodecError> {
+        match tree {
+            Tree::Servers => self.insert_server(codec::decode_server(key, value)?),
+            Tree::Meetings => self.insert_meeting(codec::decode_meeting(key, value)?),
+            Tree::Copies => self.insert_copy(codec::decode_copy(key, value)?),
+            Tree::Ended => {
+                let (internal_id, ended_ms) = codec::decode_ended(key, value)?;
+                self.ended.insert_mut(internal_id, ended_ms);
+            }
+            Tree::Sizes => self.insert_size(key, codec::decode_size(value)?),
+        }
+        Ok(())
+    }
+
+    fn insert_size(&mut self, key: &[u8], size: Size) {
+        if !self.sizes.contains_key(key) {
+            self.size_bytes += key.len();
+        }
+        self.sizes.insert_mut(key.into(), size);
+    }
+
+    fn insert_copy(&mut self, copy: LostCopy) {
+        let mut copies = self.copies.get(&copy.server).cloned().unwrap_or_default();
+        let server = copy.server.clone();
+        copies.insert_mut(copy.internal_id.clone(), Arc::new(copy));
+        self.copies.insert_mut(server, copies);
     }
 
     pub(super) fn insert_server(&mut self, server: Server) {
@@ -163,11 +233,31 @@ pub(super) struct Write {
     pub(super) value: Option<Vec<u8>>,
 }
 
-/// A kind of record.
+/// A kind of record. Each has a tree of its own in the database.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tree {
     Servers,
     Meetings,
+    Copies,
+    Ended,
+    Sizes,
+}
+
+impl Tree {
+    /// All kinds, in the order of their numbers.
+    pub(super) const ALL: [Self; 5] =
+        [Self::Servers, Self::Meetings, Self::Copies, Self::Ended, Self::Sizes];
+
+    /// The name on disk.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Servers => "servers",
+            Self::Meetings => "meetings",
+            Self::Copies => "copies",
+            Self::Ended => "ended",
+            Self::Sizes => "sizes",
+        }
+    }
 }
 
 impl Draft {
@@ -197,7 +287,7 @@ impl Draft {
 
     /// Adds a meeting, in place of the one of the same tenant and id.
     pub fn put_meeting(&mut self, meeting: Meeting) {
-        let key = codec::meeting_key(&meeting.tenant, &meeting.id);
+        let key = codec::meeting_key(&meeting.tenant, meeting.id.as_str());
         self.write(Tree::Meetings, key, Some(codec::encode_meeting(&meeting)));
         self.state.insert_meeting(meeting);
     }
@@ -205,8 +295,65 @@ impl Draft {
     /// Removes a meeting, and returns it when it was there.
     pub fn remove_meeting(&mut self, tenant: &TenantId, id: &MeetingId) -> Option<Arc<Meeting>> {
         let removed = self.state.remove_meeting(tenant, id)?;
-        self.write(Tree::Meetings, codec::meeting_key(tenant, id), None);
+        self.write(Tree::Meetings, codec::meeting_key(tenant, id.as_str()), None);
         Some(removed)
+    }
+
+    /// Remembers a copy that was lost with its server.
+    pub fn put_copy(&mut self, copy: LostCopy) {
+        let key = codec::copy_key(&copy.server, &copy.internal_id);
+        self.write(Tree::Copies, key, Some(codec::encode_copy(&copy)));
+        self.state.insert_copy(copy);
+    }
+
+    /// Forgets a lost copy, where there is one.
+    pub fn remove_copy(&mut self, server: &ServerId, internal_id: &str) {
+        let Some(copies) = self.state.copies.get(server) else { return };
+        if copies.get(internal_id).is_none() {
+            return;
+        }
+        let copies = copies.remove(internal_id);
+        if copies.is_empty() {
+            self.state.copies.remove_mut(server);
+        } else {
+            self.state.copies.insert_mut(server.clone(), copies);
+        }
+        self.write(Tree::Copies, codec::copy_key(server, internal_id), None);
+    }
+
+    /// Remembers that a meeting was ended through beadle.
+    pub fn put_ended(&mut self, internal_id: &str, ended_ms: u64) {
+        let key = internal_id.as_bytes().to_vec();
+        self.write(Tree::Ended, key, Some(codec::encode_ended(ended_ms)));
+        self.state.ended.insert_mut(internal_id.into(), ended_ms);
+    }
+
+    /// Forgets that a meeting was ended.
+    pub fn remove_ended(&mut self, internal_id: &str) {
+        if self.state.ended.remove_mut(internal_id) {
+            self.write(Tree::Ended, internal_id.as_bytes().to_vec(), None);
+        }
+    }
+
+    /// Remembers what is known of the size of a tenant's meeting; with an empty meetingID, of all
+    /// of them.
+    pub fn put_size(&mut self, tenant: &TenantId, id: &str, size: Size) {
+        let key = codec::meeting_key(tenant, id);
+        self.state.insert_size(&key, size);
+        self.write(Tree::Sizes, key, Some(codec::encode_size(&size)));
+    }
+
+    /// Forgets the size of a tenant's meeting.
+    pub fn remove_size(&mut self, tenant: &TenantId, id: &str) {
+        self.remove_size_of(&codec::meeting_key(tenant, id));
+    }
+
+    /// Forgets a size by its key.
+    pub fn remove_size_of(&mut self, key: &[u8]) {
+        if self.state.sizes.remove_mut(key) {
+            self.state.size_bytes -= key.len();
+            self.write(Tree::Sizes, key.to_vec(), None);
+        }
     }
 
     fn write(&mut self, tree: Tree, key: Vec<u8>, value: Option<Result<Vec<u8>, CodecError>>) {

@@ -24,6 +24,7 @@ mod management;
 mod recordings;
 mod routes;
 mod sick;
+mod sizes;
 mod slow_clients;
 mod support;
 mod tags;

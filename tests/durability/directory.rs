@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use beadle::model::{
-    Capacity, Meeting, MeetingId, Secret, Server, ServerId, ServerState, ServerUrl, TenantId,
+    Capacity, Meeting, MeetingId, Phase, Secret, Server, ServerId, ServerState, ServerUrl, TenantId,
 };
 use beadle::store::{Draft, Store};
 use tempfile::TempDir;
@@ -44,9 +44,9 @@ fn in_use_by_another_process() {
 #[test]
 fn of_a_newer_version() {
     let data = data();
-    fs::write(data.path().join("format"), "2\n").expect("a file");
+    fs::write(data.path().join("format"), "3\n").expect("a file");
     let said = refused_without_change(data.path());
-    assert!(said.contains("was written by a newer beadle (format 2"), "{said}");
+    assert!(said.contains("was written by a newer beadle (format 3"), "{said}");
 }
 
 #[test]
@@ -359,15 +359,10 @@ fn server() -> Server {
 
 fn meeting(id: &str) -> Meeting {
     Meeting {
-        tenant: TenantId::none(),
-        id: MeetingId::from(id),
+        phase: Phase::Running,
         internal_id: format!("{id}-1").into(),
-        alias: None,
-        server: ServerId::from("a"),
         moderator_pw: "mp".into(),
-        voice_bridge: "".into(),
-        created_ms: 1,
-        expected_people: 20,
+        ..Meeting::starting(TenantId::none(), MeetingId::from(id), ServerId::from("a"), 1)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 use beadle::model::{
-    Capacity, Meeting, MeetingId, Secret, Server, ServerId, ServerState, ServerUrl, TenantId,
+    Capacity, Meeting, MeetingId, Phase, Secret, Server, ServerId, ServerState, ServerUrl, TenantId,
 };
 use beadle::store::{State, Store};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
@@ -205,15 +205,16 @@ fn meeting() -> impl Strategy<Value = Meeting> {
     (names, choices, any::<String>(), any::<u64>(), any::<u32>()).prop_map(
         |((tenant, id, server), (internal_id, alias, bridge), password, created_ms, expected)| {
             Meeting {
-                tenant: TenantId::from(tenant),
-                id: MeetingId::from(id),
                 internal_id: other_ids(id)[internal_id].as_str().into(),
                 alias: alias.map(|alias| other_ids(id)[alias].as_str().into()),
-                server: ServerId::from(server),
                 moderator_pw: password.into(),
                 voice_bridge: voice_bridges(tenant, id)[bridge].as_str().into(),
-                created_ms,
                 expected_people: expected,
+                phase: if created_ms % 2 == 0 { Phase::Running } else { Phase::Creating },
+                create_time: created_ms / 3,
+                lost: (0..created_ms % 3).collect(),
+                end_token: format!("{expected:x}").into(),
+                ..Meeting::starting(tenant.into(), id.into(), server.into(), created_ms)
             }
         },
     )

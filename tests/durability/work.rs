@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::thread;
 
 use beadle::model::{
-    Capacity, Meeting, MeetingId, Secret, Server, ServerId, ServerState, ServerUrl, TenantId,
+    Capacity, Meeting, MeetingId, Phase, Secret, Server, ServerId, ServerState, ServerUrl, TenantId,
 };
 use beadle::store::{Draft, State, Store};
 
@@ -187,15 +187,12 @@ fn server(worker: usize, version: u64) -> Server {
 
 fn room(worker: usize, version: u64) -> Meeting {
     let length = usize::try_from(version * 37 % 900).expect("a length");
+    let tenant = TenantId::from(format!("tenant-{worker}"));
+    let id = MeetingId::from(format!("room-{}", version % ROOMS));
     Meeting {
-        tenant: TenantId::from(format!("tenant-{worker}")),
-        id: MeetingId::from(format!("room-{}", version % ROOMS)),
+        phase: Phase::Running,
         internal_id: format!("{worker}-{version}").into(),
-        alias: None,
-        server: server(worker, 0).id,
         moderator_pw: "x".repeat(length).into(),
-        voice_bridge: "".into(),
-        created_ms: version,
-        expected_people: 20,
+        ..Meeting::starting(tenant, id, server(worker, 0).id, version)
     }
 }

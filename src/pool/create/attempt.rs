@@ -209,16 +209,13 @@ impl<'a> Attempt<'a> {
     }
 
     fn meeting(&self, server: &Server) -> Meeting {
+        let (tenant, id) = self.wish.name.clone();
         Meeting {
-            tenant: self.wish.name.0.clone(),
-            id: self.wish.name.1.clone(),
-            internal_id: "".into(),
-            alias: None,
-            server: server.id.clone(),
             moderator_pw: self.moderator_pw.as_str().into(),
             voice_bridge: self.voice_bridge.as_str().into(),
-            created_ms: now_ms(),
-            expected_people: self.wish.people,
+            expected_people: self.wish.expected.people,
+            expected_from: self.wish.expected.source,
+            ..Meeting::starting(tenant, id, server.id.clone(), now_ms())
         }
     }
 }

@@ -6,15 +6,13 @@ use rand::RngExt as _;
 
 use crate::bbb::{Failure, Params};
 use crate::config::Policy;
-use crate::model::{Server, ServerId, ServerState};
+use crate::model::{Server, ServerId, ServerState, Source};
 use crate::pool::health::Health;
 use crate::pool::live::{Live, Name};
 use crate::pool::placement::{self, Candidate, NoServer};
+use crate::pool::sizes::Expected;
 use crate::pool::tags::Wanted;
-use crate::pool::{Pool, rules};
-
-/// No meeting is expected to be larger, whatever a front end hints at.
-const MOST_PEOPLE: u32 = 10_000;
+use crate::pool::{Pool, now_ms, rules, sizes};
 
 /// What counts for the choice of a meeting's server.
 pub(in crate::pool) struct Wish {
@@ -23,7 +21,7 @@ pub(in crate::pool) struct Wish {
     /// The tags it asks for.
     pub(in crate::pool) wanted: Wanted,
     /// How many people are expected.
-    pub(in crate::pool) people: u32,
+    pub(in crate::pool) expected: Expected,
     /// A breakout room's parent decides where it goes.
     pub(in crate::pool) parent: Option<ServerId>,
 }
@@ -33,20 +31,34 @@ impl Wish {
     pub(in crate::pool) fn read(pool: &Pool, params: &Params<'_>, name: Name) -> Self {
         let config = pool.config();
         let given = |name: &str| params.get(name).map(String::from).filter(|v| !v.is_empty());
-        let number = |name: &str| given(name).and_then(|text| text.trim().parse::<u32>().ok());
-        let limit = number("maxParticipants").filter(|&limit| limit > 0).unwrap_or(u32::MAX);
-        let hint = number("meta_bbb-meeting-size-hint").filter(|&hint| hint > 0);
         let breakout = given("isBreakout").is_some_and(|text| text.eq_ignore_ascii_case("true"));
         let parent = given("parentMeetingID").filter(|_| breakout);
         let state = pool.store().state();
         let parent = parent.and_then(|id| state.meeting(&name.0, &id).map(|m| m.server.clone()));
         Self {
             wanted: Wanted::parse(&rules::server_tag(params, &config.create.rules)),
-            people: hint.unwrap_or(config.placement.expected_people).min(limit).min(MOST_PEOPLE),
+            expected: if breakout {
+                // Its people come from its parent meeting, and are still counted there.
+                Expected { people: 0, source: Source::Breakout }
+            } else {
+                expected(pool, params, &name)
+            },
             parent,
             name,
         }
     }
+}
+
+/// How many people are expected.
+fn expected(pool: &Pool, params: &Params<'_>, (tenant, id): &Name) -> Expected {
+    let number = |name: &str| params.get(name).and_then(|text| text.trim().parse::<u32>().ok());
+    let above_zero = |name: &str| number(name).filter(|&number| number > 0);
+    let hint = above_zero("meta_bbb-meeting-size-hint");
+    let limit = above_zero("maxParticipants");
+    let own = pool.size_of(tenant, id);
+    let state = pool.store().state();
+    let learned = (own.as_ref(), state.size(tenant, ""));
+    sizes::expected(hint, limit, learned, pool.config().placement.expected_people, now_ms())
 }
 
 /// A chosen server with its reserve; dropped, it gives the reserve back.
@@ -90,7 +102,7 @@ impl Pool {
             }
             let candidates: Vec<_> = usable.iter().filter_map(|s| self.candidate(s)).collect();
             let tie = |equals| rand::rng().random_range(0..equals);
-            let (people, policy) = (f64::from(wish.people), config.placement.policy);
+            let (people, policy) = (f64::from(wish.expected.people), config.placement.policy);
             let place = placement::choose(&candidates, &wish.wanted, people, policy, tie)?;
             let id = candidates.get(place).map(|candidate| candidate.id);
             let chosen = usable.iter().find(|(server, _)| Some(server.id.as_str()) == id);
@@ -102,7 +114,7 @@ impl Pool {
         let chosen = chosen.or_else(|no| choose(&in_health(&others)).map_err(|_| no));
         let (server, live) = chosen.map_err(|no| refusal(wish, no))?;
         let load = match config.placement.policy {
-            Policy::Predicted => f64::from(wish.people),
+            Policy::Predicted => f64::from(wish.expected.people),
             Policy::Scalelite => server.capacity.load_multiplier(),
         };
         live.reserve(wish.name.clone(), load);

@@ -12,9 +12,9 @@ use super::{Refused, broken_off, refused};
 use crate::api::{EndMeeting, Ended, MeetingView};
 use crate::bbb::{Failure, Params};
 use crate::model::{Meeting, ServerId, TenantId};
-use crate::pool::Pool;
 use crate::pool::list::List;
 use crate::pool::meetings::About;
+use crate::pool::{Pool, now_ms, sizes};
 use crate::web::answer;
 use crate::web::site::Site;
 
@@ -116,6 +116,8 @@ fn view(pool: &Pool, meeting: &Meeting, lists: &Lists) -> MeetingView {
         places.get(&*meeting.internal_id).and_then(|&place| list.meetings.get(place))
     });
     let server = pool.store().state().server(&meeting.server).cloned();
+    let size = pool.size_of(&meeting.tenant, &meeting.id);
+    let open = size.and_then(|size| size.open);
     MeetingView {
         id: meeting.id.to_string(),
         tenant: meeting.tenant.to_string(),
@@ -128,5 +130,10 @@ fn view(pool: &Pool, meeting: &Meeting, lists: &Lists) -> MeetingView {
         videos: listed.map(|listed| listed.videos),
         created: meeting.created_ms,
         voice_bridge: meeting.voice_bridge.to_string(),
+        expected: meeting.expected_people,
+        expected_from: meeting.expected_from.as_str().to_owned(),
+        peak: open.filter(|open| open.began_ms == meeting.created_ms).map(|open| open.peak),
+        learned: size.and_then(|size| sizes::expect(&size, now_ms())),
+        sittings: size.map_or(0, |size| size.sittings),
     }
 }
