@@ -1,55 +1,75 @@
-//! x
-mod chance; mod timetable; mod people; mod servers; mod replay; mod beadle_policy;
-use beadle_policy::*;
-use beadle::config::Policy;
-use replay::*;
-use timetable::*;
-use people::*;
+//! A campus fortnight on ten servers, replayed on the real placement code: how evenly does each
+//! policy spread the classes, and how many people does the loss of a server hit?
+//!
+//! * [`timetable`] says what is taught when, [`people`] who comes, [`servers`] what there is to
+//!   carry it. No create tells how many people are expected.
+//! * [`policies`] chooses with beadle's own code, and polls as beadle (every 10 s) and Scalelite
+//!   (every 60 s) do. [`replay`] lets a fortnight pass: the first week teaches, the second counts.
+//! * [`reference`] packs all classes that are running anew every minute, the largest first, knowing
+//!   their true loads of that minute. Nobody can do that, because classes cannot be moved; it is
+//!   about the least that is possible.
+//!
+//! The load of a server is what BBB feels: people, half of the open microphones, half of the open
+//! cameras. Its utilisation is that divided by its weight. A *peak* is the highest utilisation of
+//! any server at any minute of the second week; the *mean* it is held against is that of the
+//! whole pool (all load divided by all weights of the servers that are up) at its busiest minute;
+//! the *excess* is how far peak ÷ mean is above 1.
+//!
+//! One fortnight is decided by its few largest classes, so several are replayed, each with chance
+//! of its own, and medians are printed. The same seeds give the same figures. `BENCH_SEED` is the
+//! first seed, `BENCH_FORTNIGHTS` how many there are.
+#![expect(clippy::expect_used, reason = "a failed expectation is a failed bench")]
+#![expect(clippy::indexing_slicing, reason = "a failed expectation is a failed bench")]
+#![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
-/// (repacked) and (sorted by minute)
-fn repacked(lessons: &[Lesson]) -> (f64, u64) {
-    let mut best = (0.0, 0);
-    let servers = servers::servers();
-    let mut now = WEEK;
-    while now < 2 * WEEK {
-        let mut loads: Vec<f64> = lessons.iter().filter(|l| l.begins < now && l.ends > now).map(|l| l.present(now).load()).collect();
-        loads.sort_by(|a, b| b.total_cmp(a));
-        let mut on: Vec<(f64, f64)> = servers.iter().filter(|s| s.is_up(now)).map(|s| (0.0, s.capacity.weight())).collect();
-        for l in loads {
-            let b = on.iter_mut().min_by(|a, b| ((a.0 + l) / a.1).total_cmp(&((b.0 + l) / b.1))).unwrap();
-            b.0 += l;
-        }
-        for o in on { if o.0 / o.1 > best.0 { best = (o.0 / o.1, now); } }
-        now += 60 * SECOND;
-        if loads_empty(lessons, now) { now += 600 * SECOND; }
-    }
-    best
-}
-fn loads_empty(l: &[Lesson], now: u64) -> bool { !l.iter().any(|l| l.begins < now && l.ends > now) }
+mod chance;
+mod people;
+mod policies;
+mod reference;
+mod replay;
+mod report;
+mod servers;
+#[path = "../support/mod.rs"]
+mod support;
+mod timetable;
+
+use std::collections::BTreeMap;
+
+use beadle::config::Policy;
+use policies::{Pool, Ways};
+use replay::replay;
+use report::{LONGEST_FIRST, PREDICTED, Report, SCALELITE};
+use timetable::{MINUTE, SECOND};
 
 fn main() {
-    let seeds: Vec<u64> = std::env::var("SEEDS").ok().map_or(vec![1,2,3], |s| s.split(",").map(|s| s.parse().unwrap()).collect());
-    for seed in seeds {
-        let lessons = fortnight(seed);
-        let t = std::time::Instant::now();
-        let total: f64 = lessons.iter().map(|l| l.peak()).sum::<f64>() / lessons.len() as f64;
-        let big = lessons.iter().map(|l| l.peak()).fold(0.0, f64::max);
-        print!("seed {seed} n {} avg {total:.0} max {big:.0} ", lessons.len());
-        let (r, at) = repacked(&lessons);
-        print!("repacked {r:.0} @d{} {:.2}h | ", (at-WEEK) / DAY, (at % DAY) as f64 / HOUR as f64);
-        let mut sorted = lessons.clone();
-        sorted.sort_by(|a, b| (a.begins / MINUTE).cmp(&(b.begins / MINUTE)).then(b.peak().total_cmp(&a.peak())));
-        for (i, l) in sorted.iter_mut().enumerate() { l.begins = l.begins / MINUTE * MINUTE + 1 + (i % 1000) as u64; }
-        let mut runs: Vec<(&str, Seen)> = vec![];
-        let mut o = Beadle::new(Policy::Predicted, STEP, None, seed); o.oracle = true;
-        runs.push(("lpt-minute", replay(&sorted, &mut o)));
-        let mut o = Beadle::new(Policy::Predicted, STEP, None, seed); o.oracle = true;
-        runs.push(("oracle-online", replay(&lessons, &mut o)));
-        for (plan, mode) in [(true, 0), (true, 2), (true, 3), (false, 0), (false, 3)] {
-            runs.push((if plan { "plan" } else { "pred" }, replay(&lessons, &mut Beadle::new(Policy::Predicted, STEP, Some(Sizes { mode, plan, ..Sizes::default() }), seed))));
-        }
-        runs.push(("scale60", replay(&lessons, &mut Beadle::new(Policy::Scalelite, MINUTE, None, seed))));
-        for (n, s) in runs { print!("{n} {:.2} d{}{:.1} | ", s.peak / r, (s.peak_at-WEEK)/DAY, (s.peak_at%DAY) as f64/HOUR as f64); }
-        println!("{:?}", t.elapsed());
+    if support::only_started() {
+        return;
     }
+    let number = |name: &str, usual| {
+        std::env::var(name).map_or(usual, |text| text.parse().expect("a whole number"))
+    };
+    let (first, fortnights) = (number("BENCH_SEED", 1), number("BENCH_FORTNIGHTS", 11));
+    println!("{fortnights} fortnights, seeds {first} to {}", first + fortnights - 1);
+    let mut report = Report::default();
+    for seed in first..first + fortnights {
+        report.add(fortnight(seed));
+    }
+    report.print();
+}
+
+/// One fortnight under each policy.
+fn fortnight(seed: u64) -> BTreeMap<&'static str, replay::Seen> {
+    let lessons = people::fortnight(seed);
+    let all = Ways { policy: Policy::Predicted, interval: 10 * SECOND, sizes: true, due: true };
+    let by_hand = |policy, interval| Ways { policy, interval, sizes: false, due: false };
+    let ways = [
+        (PREDICTED, all),
+        ("predicted, sizes but no timetable learned", Ways { due: false, ..all }),
+        ("predicted, nothing learned", Ways { sizes: false, due: false, ..all }),
+        (SCALELITE, by_hand(Policy::Scalelite, MINUTE)),
+        ("scalelite, polls every 10 s", by_hand(Policy::Scalelite, 10 * SECOND)),
+    ];
+    let replayed = ways.map(|(name, ways)| (name, replay(&lessons, &mut Pool::new(ways, seed))));
+    let reference = (LONGEST_FIRST, reference::longest_first(&lessons));
+    replayed.into_iter().chain([reference]).collect()
 }

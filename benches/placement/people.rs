@@ -1,14 +1,14 @@
 //! Who comes to the classes of a fortnight, when, and how long they stay.
 //!
-//! Most people come within ten minutes. Attendance varies from week to week; in one class of
-//! twenty nobody shows up, in another one only a few do. One class in twenty is not on the
-//! timetable and has a meetingID that was never seen before.
+//! Most people come within ten minutes. Attendance varies from week to week, and so do cameras and
+//! microphones. To one class in twenty nobody or hardly anybody comes; small ones are cancelled
+//! more often than lectures.
 
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 
-use crate::chance::{around, between, happens, source};
-use crate::timetable::{Class, Kind, MINUTE, WEEK, class, week};
+use crate::chance::{around, between, source};
+use crate::timetable::{Class, Kind, MINUTE, WEEK, week};
 
 /// BBB ends a meeting to which nobody came, and one that all have left.
 const NOBODY_CAME: u64 = 5 * MINUTE;
@@ -19,13 +19,13 @@ const BACK_WITHIN: u64 = 3 * MINUTE;
 
 /// One meeting of one class. Times are in milliseconds since the fortnight began.
 #[derive(Debug, Clone)]
-pub struct Lesson {
+pub(crate) struct Lesson {
     /// Its meetingID.
-    pub id: String,
+    pub(crate) id: String,
     /// When it is created.
-    pub begins: u64,
+    pub(crate) begins: u64,
     /// When BBB ends it.
-    pub ends: u64,
+    pub(crate) ends: u64,
     /// When people come and when they go, both in order.
     arrivals: Vec<u64>,
     departures: Vec<u64>,
@@ -36,51 +36,58 @@ pub struct Lesson {
 
 /// What a server would list of a meeting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Present {
-    pub people: u32,
-    pub moderators: u32,
-    pub voices: u32,
-    pub cameras: u32,
+pub(crate) struct Present {
+    pub(crate) people: u32,
+    pub(crate) moderators: u32,
+    pub(crate) voices: u32,
+    pub(crate) cameras: u32,
 }
 
 impl Present {
     /// The true load.
-    pub fn load(self) -> f64 {
+    pub(crate) fn load(self) -> f64 {
         f64::from(self.people) + 0.5 * f64::from(self.voices) + 0.5 * f64::from(self.cameras)
     }
 }
 
 impl Lesson {
     /// Who is there at a moment.
-    pub fn present(&self, now: u64) -> Present {
+    pub(crate) fn present(&self, now: u64) -> Present {
         self.of(self.came(now) - count(&self.departures, now))
     }
 
     /// How many have come up to a moment.
-    pub fn came(&self, now: u64) -> u32 {
+    pub(crate) fn came(&self, now: u64) -> u32 {
         count(&self.arrivals, now)
     }
 
-    /// The largest load it will ever have.
-    pub fn peak(&self) -> f64 {
-        let most = self.arrivals.iter().map(|&at| self.present(at).people).max();
-        self.of(most.unwrap_or(0)).load()
+    /// The highest load up to a moment.
+    pub(crate) fn most_load(&self, now: u64) -> f64 {
+        self.of(self.most(now)).load()
+    }
+
+    /// The most people who were there at once up to a moment.
+    pub(crate) fn most(&self, now: u64) -> u32 {
+        let arrivals = self.arrivals.iter().take_while(|&&at| at <= now);
+        arrivals.map(|&at| self.present(at).people).max().unwrap_or(0)
     }
 
     /// The same class once more after its server was lost: those who were there come back, and
-    /// the others come when they would have.
-    pub fn anew(&self, begins: u64) -> Self {
+    /// the others come when they would have. None if all would have left by then.
+    pub(crate) fn anew(&self, begins: u64) -> Option<Self> {
         let gone = self.departures.partition_point(|&at| at <= begins);
         let mut departures = self.departures.clone();
         departures.drain(..gone);
         let staying = departures.len();
+        if staying == 0 {
+            return None;
+        }
         let mut arrivals = self.arrivals[self.arrivals.len() - staying..].to_vec();
         for (place, arrival) in arrivals.iter_mut().enumerate() {
             *arrival = (*arrival).max(begins + BACK_WITHIN * place as u64 / staying as u64);
         }
         arrivals.sort_unstable();
-        let ends = self.ends.max(begins + NOBODY_CAME);
-        Self { begins, ends, arrivals, departures, ..self.clone() }
+        Some(Self { begins, arrivals, departures, ..self.clone() })
     }
 
     fn of(&self, people: u32) -> Present {
@@ -95,32 +102,32 @@ impl Lesson {
 }
 
 /// Every lesson of the fortnight, in the order in which they begin.
-pub fn fortnight(seed: u64) -> Vec<Lesson> {
+pub(crate) fn fortnight(seed: u64) -> Vec<Lesson> {
     let timetable = week(seed);
     let mut lessons = Vec::new();
     for week in 0..2 {
         let mut chance = source(seed, 2 + week);
-        for (place, planned) in timetable.iter().enumerate() {
-            // The front end creates it when the first person clicks, give or take.
+        for planned in &timetable {
             let begins = week * WEEK + planned.begins;
-            let unplanned = happens(&mut chance, 0.05)
-                .then(|| class(&mut chance, Some(Kind::Seminar), format!("unplanned-{week}-{place}")));
-            lessons.push(lesson(&mut chance, unplanned.as_ref().unwrap_or(planned), begins));
+            let lesson = lesson(&mut chance, planned, begins);
+            let id = if planned.once { format!("{}-{week}", lesson.id) } else { lesson.id };
+            lessons.push(Lesson { id, ..lesson });
         }
     }
     lessons
 }
 
 fn lesson(chance: &mut StdRng, class: &Class, begins: u64) -> Lesson {
+    // How often nobody comes, and as often again only a few.
     let missing = match class.kind {
-        Kind::Seminar => 0.1,
-        Kind::Course => 0.05,
-        Kind::Lecture => 0.02,
+        Kind::Seminar => 0.04,
+        Kind::Course => 0.02,
+        Kind::Lecture => 0.01,
     };
     let part = match chance.random::<f64>() / missing {
-        ..0.5 => 0.0,
-        ..1.0 => between(chance, 0.1, 0.4),
-        _ => around(chance, 1.0, 0.1).clamp(0.7, 1.25),
+        ..1.0 => 0.0,
+        ..2.0 => between(chance, 0.1, 0.4),
+        _ => around(chance, 1.0, 0.08).clamp(0.7, 1.25),
     };
     let people = round((class.enrolled * class.attendance * part).min(class.enrolled));
     let mut arrivals: Vec<u64> = (0..people).map(|_| begins + minutes(chance, 4.0, 3.0)).collect();
@@ -129,11 +136,8 @@ fn lesson(chance: &mut StdRng, class: &Class, begins: u64) -> Lesson {
     arrivals.sort_unstable();
     departures.sort_unstable();
     let ends = departures.last().map_or(begins + NOBODY_CAME, |&last| last + ALL_LEFT);
-    let (voice, cameras) = match class.kind {
-        Kind::Seminar => (between(chance, 0.4, 0.9), between(chance, 0.2, 0.8)),
-        Kind::Course => (between(chance, 0.1, 0.4), between(chance, 0.0, 0.3)),
-        Kind::Lecture => (between(chance, 0.0, 0.05), between(chance, 0.0, 0.02)),
-    };
+    let mut usual = |part: f64| (part * around(chance, 1.0, 0.1)).clamp(0.0, 1.0);
+    let (voice, cameras) = (usual(class.voice), usual(class.cameras));
     Lesson { id: class.id.clone(), begins, ends, arrivals, departures, voice, cameras }
 }
 

@@ -1,86 +1,101 @@
-//! Replays a fortnight: meetings are created when their time comes, and someone chooses where.
-//!
-//! Every ten seconds of the second week the true loads are looked at: people, half of the open
-//! microphones, half of the open cameras, divided by the server's weight.
+//! Lets a fortnight pass: lessons are created when their time comes, and a pool chooses where.
 
 use std::collections::BTreeMap;
 
 use crate::people::Lesson;
+use crate::policies::Pool;
 use crate::servers::{Running, Server, servers};
 use crate::timetable::{MINUTE, SECOND, WEEK};
 
-/// How often the loads are looked at, and polls are due.
-pub const STEP: u64 = 10 * SECOND;
+/// How time passes. Polls can be due at each step.
+const STEP: u64 = 10 * SECOND;
 
-/// A class on a lost server is created anew after two minutes, when beadle takes the server for
-/// dead; all are within another minute.
+/// The classes of a lost server are created anew when beadle takes it for dead, within a minute.
+/// It is the same for all policies, so that they differ in nothing but their choices.
 const ANEW_AFTER: u64 = 2 * MINUTE;
 const ANEW_WITHIN: u64 = MINUTE;
 
-/// Who says where a meeting goes.
-pub trait Chooser {
-    /// A step has begun: time to poll.
-    fn step(&mut self, servers: &[Server], now: u64);
-
-    /// Chooses a server for a lesson that begins now. Returns its place and how many people are
-    /// expected.
-    fn choose(&mut self, servers: &[Server], lesson: &Lesson) -> (usize, u32);
-}
-
 /// What was seen in the second week.
 #[derive(Debug, Default)]
-pub struct Seen {
-    /// The highest utilisation that any server had in the week.
-    pub peak: f64,
-    /// The highest that the whole pool had: its load over the weights of the servers there.
-    pub mean: f64,
+pub(crate) struct Seen {
+    /// The highest utilisation that any server had at any minute.
+    pub(crate) peak: f64,
+    /// The utilisation of the whole pool at its busiest minute.
+    pub(crate) mean: f64,
     /// People in a class on the server that was lost.
-    pub hit: u32,
- pub peak_at: u64,
+    pub(crate) hit: u32,
+}
+
+/// A server at a moment.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    /// Its true load.
+    pub(crate) load: f64,
+    pub(crate) weight: f64,
 }
 
 impl Seen {
-    fn look(&mut self, servers: &[Server], now: u64) {
-        let (mut all, mut weights) = (0.0, 0.0);
-        for server in servers.iter().filter(|server| server.is_up(now)) {
-            let (load, weight) = (server.load(now), server.capacity.weight());
-            if load / weight > self.peak { self.peak = load / weight; self.peak_at = now; }
-            all += load;
-            weights += weight;
+    /// How far the worst server is above the mean.
+    pub(crate) fn uneven(&self) -> f64 {
+        self.peak / self.mean
+    }
+
+    /// Takes in a minute: the servers that are up.
+    pub(crate) fn look(&mut self, servers: impl Iterator<Item = Moment>) {
+        let (mut load, mut weight) = (0.0, 0.0);
+        for server in servers {
+            self.peak = self.peak.max(server.load / server.weight);
+            load += server.load;
+            weight += server.weight;
         }
-        self.mean = self.mean.max(all / weights);
+        self.mean = self.mean.max(load / weight);
     }
 }
 
 /// Replays the lessons.
-pub fn replay(lessons: &[Lesson], chooser: &mut dyn Chooser) -> Seen {
+pub(crate) fn replay(lessons: &[Lesson], pool: &mut Pool) -> Seen {
     let (mut servers, mut seen) = (servers(), Seen::default());
     let mut due = Due::of(lessons);
-    let Some(mut now) = due.next().map(|first| first / STEP * STEP) else { return seen };
+    let mut now = 0;
     loop {
-        for server in &mut servers {
-            if !server.is_up(now) {
-                for lost in std::mem::take(&mut server.meetings) {
-                    seen.hit += lost.lesson.present(now).people;
-                    due.again(&lost.lesson, now);
-                }
-            }
-            server.meetings.retain(|meeting| meeting.lesson.ends > now);
-        }
-        chooser.step(&servers, now);
-        if now >= WEEK {
-            seen.look(&servers, now);
-        }
-        now += STEP;
-        while let Some(lesson) = due.take(now) {
-            let (place, expected) = chooser.choose(&servers, &lesson);
-            let internal_id = format!("{}-{}", lesson.id, lesson.begins);
-            servers[place].meetings.push(Running { lesson, internal_id, expected });
-        }
         if servers.iter().all(|server| server.meetings.is_empty()) {
             // Nobody is there: on to the next morning.
             let Some(next) = due.next() else { return seen };
-            now = now.max(next / STEP * STEP);
+            now = now.max(next / MINUTE * MINUTE);
+        }
+        for server in &mut servers {
+            pass(server, now, pool, |lesson| {
+                seen.hit += lesson.present(now).people;
+                due.again(lesson, now);
+            });
+        }
+        pool.poll(&servers, now, due.next());
+        if now >= WEEK && now.is_multiple_of(MINUTE) {
+            let up = servers.iter().filter(|server| server.is_up(now));
+            let moment = |server: &Server| Moment {
+                load: server.load(now),
+                weight: server.capacity.weight(),
+            };
+            seen.look(up.map(moment));
+        }
+        now += STEP;
+        while let Some(lesson) = due.take(now) {
+            let (place, expected) = pool.choose(&servers, &lesson);
+            let internal_id = format!("{}-{}", lesson.id, lesson.begins);
+            servers[place].meetings.push(Running { lesson, internal_id, expected });
+        }
+    }
+}
+
+/// What has happened on a server: meetings have ended, or it is gone with all that were on it.
+fn pass(server: &mut Server, now: u64, pool: &mut Pool, mut lost: impl FnMut(&Lesson)) {
+    let up = server.is_up(now);
+    for Running { lesson, .. } in server.meetings.extract_if(.., |m| !up || m.lesson.ends <= now) {
+        if lesson.ends <= now {
+            pool.ended(&lesson, now);
+        } else {
+            pool.lost(&lesson, now);
+            lost(&lesson);
         }
     }
 }
@@ -103,11 +118,11 @@ impl Due {
         self.0.pop_first().map(|(_, lesson)| lesson)
     }
 
+    /// A class that was lost is created anew, in no particular order, if anybody is still in it.
     fn again(&mut self, lost: &Lesson, now: u64) {
-        let number = self.0.len();
-        let begins = now + ANEW_AFTER + (number as u64 * 7919) % ANEW_WITHIN;
-        if lost.ends > begins {
-            self.0.insert((begins, usize::MAX - number), lost.anew(begins));
+        let begins = now + ANEW_AFTER + lost.begins * 7919 % ANEW_WITHIN;
+        if let Some(anew) = lost.anew(begins) {
+            self.0.insert((begins, usize::MAX - self.0.len()), anew);
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::people::{Lesson, Present};
 use crate::timetable::{DAY, HOUR, MINUTE, WEEK};
 
 /// How many there are.
-pub const SERVERS: usize = 10;
+pub(crate) const SERVERS: usize = 10;
 
 /// The one that is half as strong as the others.
 const WEAK: usize = 9;
@@ -20,32 +20,32 @@ const LOST_UNTIL: u64 = WEEK + 3 * DAY;
 
 /// A server with what is running on it.
 #[derive(Debug)]
-pub struct Server {
-    pub id: String,
-    pub capacity: Capacity,
+pub(crate) struct Server {
+    pub(crate) id: String,
+    pub(crate) capacity: Capacity,
     /// While it is away.
-    pub away: Option<Range<u64>>,
-    pub meetings: Vec<Running>,
+    pub(crate) away: Option<Range<u64>>,
+    pub(crate) meetings: Vec<Running>,
 }
 
 /// A meeting on a server.
 #[derive(Debug)]
-pub struct Running {
-    pub lesson: Lesson,
+pub(crate) struct Running {
+    pub(crate) lesson: Lesson,
     /// The id that the server gave it.
-    pub internal_id: String,
+    pub(crate) internal_id: String,
     /// How many people were expected when it was placed.
-    pub expected: u32,
+    pub(crate) expected: u32,
 }
 
 impl Server {
     /// Whether it can be reached.
-    pub fn is_up(&self, now: u64) -> bool {
+    pub(crate) fn is_up(&self, now: u64) -> bool {
         !self.away.as_ref().is_some_and(|away| away.contains(&now))
     }
 
     /// The true load at a moment.
-    pub fn load(&self, now: u64) -> f64 {
+    pub(crate) fn load(&self, now: u64) -> f64 {
         self.present(now).map(Present::load).sum()
     }
 
@@ -55,7 +55,7 @@ impl Server {
 }
 
 /// The servers, with nothing on them.
-pub fn servers() -> Vec<Server> {
+pub(crate) fn servers() -> Vec<Server> {
     let server = |place| Server {
         id: format!("bbb{place}"),
         capacity: Capacity::Weight(if place == WEAK { 0.5 } else { 1.0 }),

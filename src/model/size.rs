@@ -12,7 +12,13 @@ pub struct Size {
     pub seen_ms: u64,
     /// The sitting that goes on, or whose end nobody has seen.
     pub open: Option<Sitting>,
+    /// When the last sittings began, in minutes since 1970, the newest first; 0 where there were
+    /// fewer. A timetable repeats itself, so they tell when the next one is due.
+    pub begun: [u32; BEGUN],
 }
+
+/// How many beginnings are remembered of each meeting: a class meets on five days a week at most.
+pub const BEGUN: usize = 5;
 
 /// One sitting of a meeting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Capacity, LostCopy, Meeting, MeetingId, Phase, Secret, Server, ServerId, ServerState,
+    BEGUN, Capacity, LostCopy, Meeting, MeetingId, Phase, Secret, Server, ServerId, ServerState,
     ServerUrl, Sitting, Size, Source, TenantId,
 };
 
@@ -75,6 +75,8 @@ struct SizeRecord {
     seen_ms: u64,
     /// Beginning and peak.
     open: Option<(u64, u32)>,
+    /// Beginnings, newest first, in minutes.
+    begun: Vec<u32>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -231,15 +233,18 @@ pub fn encode_size(size: &Size) -> Result<Vec<u8>, CodecError> {
         sittings: size.sittings,
         seen_ms: size.seen_ms,
         open: size.open.map(|open| (open.began_ms, open.peak)),
+        begun: size.begun.into_iter().take_while(|&minute| minute > 0).collect(),
     };
     encode(FIRST, &record)
 }
 
 /// What is known of a meeting's size.
 pub fn decode_size(value: &[u8]) -> Result<Size, CodecError> {
-    let SizeRecord { people, sittings, seen_ms, open } = decode(FIRST, value)?;
+    let SizeRecord { people, sittings, seen_ms, open, begun } = decode(FIRST, value)?;
     let open = open.map(|(began_ms, peak)| Sitting { began_ms, peak });
-    Ok(Size { people, sittings, seen_ms, open })
+    let mut size = Size { people, sittings, seen_ms, open, begun: [0; BEGUN] };
+    size.begun.iter_mut().zip(begun).for_each(|(place, minute)| *place = minute);
+    Ok(size)
 }
 
 /// A lost copy's key. Neither server nor internalMeetingID can contain NUL.
@@ -372,9 +377,10 @@ mod tests {
     fn a_size_keeps_its_bytes() {
         let open = Some(Sitting { began_ms: 7, peak: 8 });
         for (open, end) in [(None, &b"\0"[..]), (open, b"\x01\x07\x08")] {
-            let size = Size { people: 2.0, sittings: 5, seen_ms: 6, open };
+            let size = Size { people: 2.0, sittings: 5, seen_ms: 6, open, begun: [4, 3, 0, 0, 0] };
             let value = encode_size(&size).unwrap();
-            assert_eq!(value, [b"\x01\0\0\0\0\0\0\0\x40\x05\x06", end].concat());
+            let begun = b"\x02\x04\x03";
+            assert_eq!(value, [b"\x01\0\0\0\0\0\0\0\x40\x05\x06", end, begun].concat());
             assert_eq!(decode_size(&value).unwrap(), size);
         }
     }

@@ -130,6 +130,7 @@ impl Pool {
             weight: server.capacity.weight(),
             // After a restart nobody has asked it yet, and a class must not wait for that.
             load: live.load().or_else(|| (live.health() == Health::Unknown).then_some(0.0))?,
+            kept: 0.0,
             meetings: u32::try_from(meetings).unwrap_or(u32::MAX),
             max_meetings: server.max_meetings,
             max_users: server.max_users,
