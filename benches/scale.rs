@@ -76,6 +76,7 @@ fn fill(data_dir: &Path, servers: &[SimServer]) {
             state: ServerState::Enabled,
             max_meetings: None,
             max_users: None,
+            spare: false,
         };
         let change = store.change(move |draft| {
             draft.put_server(server);

@@ -8,6 +8,7 @@
 )]
 
 mod properties {
+    mod choice;
     mod input;
     mod placement;
     mod round_trip;

@@ -11,7 +11,7 @@ use beadle::sim::{
     SimPool, SimServer,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 const SECRET: &str = "s3cr3t";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -823,6 +823,92 @@ async fn the_recording_library_is_empty() {
     let target = signed("putRecordingTextTrack", "recordID=r1&kind=subtitles&lang=de");
     let put = ask(&server, &post(&target, "multipart/form-data; boundary=x", "--x--")).await;
     assert!(put.body.contains(r#""returncode":"FAILED""#));
+}
+
+/// A front end that hears of ended meetings: the first line of each request.
+async fn hears(listener: &TcpListener) -> String {
+    let waited = tokio::time::timeout(Duration::from_secs(20), listener.accept()).await;
+    let (mut stream, _) = waited.expect("a call in time").expect("a connection");
+    let mut request = vec![0; 2048];
+    let length = stream.read(&mut request).await.expect("a request");
+    stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await.expect("sent");
+    request.truncate(length);
+    let request = String::from_utf8_lossy(&request);
+    request.lines().next().unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+async fn front_ends_are_told_that_a_meeting_has_ended() {
+    let front_end = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
+    let url = format!("http://{}", front_end.local_addr().expect("an address"));
+    let server = start(BbbVersion::V30).await;
+    let create = |id: &str, more: &str| {
+        let query = format!("meetingID={id}&name=Physics&{more}");
+        let server = server.clone();
+        async move { assert!(call(&server, "create", &query).await.succeeded()) }
+    };
+    create("m+1", &format!("meetingEndedURL={url}/ended%3Fsalt%3D1")).await;
+    assert!(call(&server, "end", "meetingID=m+1").await.succeeded());
+    let heard = hears(&front_end).await;
+    assert_eq!(heard, "GET /ended?salt=1&recordingmarks=false&meetingID=m+1 HTTP/1.1");
+
+    create("m2", &format!("meta_endCallbackUrl={url}/gone&meetingEndedURL={url}/too")).await;
+    let ended = tokio::spawn({
+        let server = server.clone();
+        async move { server.end_meeting("m2").await }
+    });
+    let heard = hears(&front_end).await;
+    assert_eq!(heard, "GET /gone?recordingmarks=false&meetingID=m2 HTTP/1.1");
+    assert!(hears(&front_end).await.starts_with("GET /too?"));
+    assert!(ended.await.expect("an end"), "there was such a meeting");
+    assert!(!server.end_meeting("m2").await, "it is gone");
+
+    // A server that loses its meetings tells nobody.
+    create("m3", &format!("meetingEndedURL={url}/lost")).await;
+    server.forget("m3");
+    create("m4", &format!("meetingEndedURL={url}/last")).await;
+    assert!(call(&server, "end", "meetingID=m4").await.succeeded());
+    assert!(hears(&front_end).await.starts_with("GET /last?"));
+}
+
+#[tokio::test]
+async fn an_ended_meeting_lingers_when_told_so() {
+    let server = start(BbbVersion::V30).await;
+    server.linger(Duration::from_mins(10));
+    server.record_requests(true);
+    assert!(call(&server, "create", "meetingID=m1&name=One&voiceBridge=71234").await.succeeded());
+    server.add_people("m1", 3, 1);
+    let first = server.meeting("m1").expect("a meeting");
+    assert!(call(&server, "end", "meetingID=m1").await.succeeded());
+    assert_eq!(server.ended(), std::slice::from_ref(&first));
+    assert!(server.meeting("m1").is_none() && server.meetings().is_empty());
+    assert!(!server.add_people("m1", 1, 0));
+    for question in ["getMeetings", "getMeetingInfo"] {
+        let answer = call(&server, question, "meetingID=m1").await;
+        assert_eq!(answer.text("hasBeenForciblyEnded"), Some("true"), "{question}");
+        assert_eq!(answer.text("running"), Some("false"), "{question}");
+    }
+    let join = call(&server, "join", "meetingID=m1&fullName=Ada&role=viewer&redirect=false").await;
+    assert_eq!(join.key(), "meetingForciblyEnded");
+    assert!(call(&server, "end", "meetingID=m1").await.succeeded());
+    assert_eq!(server.ended().len(), 2, "the second end hit a meeting that had ended");
+
+    // Its successor has its id and its number, and is the one that is asked for.
+    assert!(call(&server, "create", "meetingID=m1&name=One&voiceBridge=71234").await.succeeded());
+    let second = server.meeting("m1").expect("a meeting");
+    assert_ne!(second.internal_id, first.internal_id);
+    let info = call(&server, "getMeetingInfo", "meetingID=m1").await;
+    assert_eq!(info.text("hasBeenForciblyEnded"), Some("false"));
+    let list = call(&server, "getMeetings", "").await;
+    assert_eq!(list.body.matches("<meeting>").count(), 2);
+
+    server.linger(Duration::from_millis(1));
+    assert!(call(&server, "end", "meetingID=m1").await.succeeded());
+    let mut left = 2;
+    while left > 1 {
+        let list = call(&server, "getMeetings", "").await;
+        left = list.body.matches("<meeting>").count();
+    }
 }
 
 // --- faults ---

@@ -67,6 +67,7 @@ fn fortnight(seed: u64) -> BTreeMap<&'static str, replay::Seen> {
         ("predicted, sizes but no timetable learned", Ways { due: false, ..all }),
         ("predicted, nothing learned", Ways { sizes: false, due: false, ..all }),
         (SCALELITE, by_hand(Policy::Scalelite, MINUTE)),
+        ("participants", by_hand(Policy::Participants, MINUTE)),
         ("scalelite, polls every 10 s", by_hand(Policy::Scalelite, 10 * SECOND)),
     ];
     let replayed = ways.map(|(name, ways)| (name, replay(&lessons, &mut Pool::new(ways, seed))));

@@ -62,14 +62,10 @@ impl Lesson {
     }
 
     /// The highest load up to a moment.
-    pub(crate) fn most_load(&self, now: u64) -> f64 {
-        self.of(self.most(now)).load()
-    }
-
-    /// The most people who were there at once up to a moment.
     pub(crate) fn most(&self, now: u64) -> u32 {
         let arrivals = self.arrivals.iter().take_while(|&&at| at <= now);
-        arrivals.map(|&at| self.present(at).people).max().unwrap_or(0)
+        let most = arrivals.map(|&at| self.present(at).people).max();
+        round(self.of(most.unwrap_or(0)).load().ceil())
     }
 
     /// The same class once more after its server was lost: those who were there come back, and

@@ -160,6 +160,7 @@ impl Pool {
             let joined = meeting.lesson.came(now) - meeting.lesson.came(poll.at);
             match self.ways.policy {
                 Policy::Predicted => f64::from(if created { meeting.expected } else { 0 }),
+                Policy::Participants => multiplier * f64::from(u32::from(created)),
                 Policy::Scalelite => multiplier * f64::from(u32::from(created) + joined),
             }
         };
@@ -200,6 +201,10 @@ fn listed(meeting: &Running, now: u64) -> Listed {
         voices: present.voices,
         videos: present.cameras,
         breakout: false,
+        forcibly_ended: false,
+        moderator_pw: String::new(),
+        voice_bridge: String::new(),
         tenant: None,
+        origin: None,
     }
 }

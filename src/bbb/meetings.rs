@@ -10,7 +10,7 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use super::answer::{Answer, DEEPEST, Outcome, Unreadable};
-use super::{Failure, xml};
+use super::{Failure, origin, xml};
 
 /// One meeting of the list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,8 +35,16 @@ pub struct Listed {
     pub videos: u32,
     /// `isBreakout`.
     pub breakout: bool,
+    /// `hasBeenForciblyEnded`: it is over, and listed for a little longer.
+    pub forcibly_ended: bool,
+    /// `moderatorPW`.
+    pub moderator_pw: String,
+    /// `voiceBridge`.
+    pub voice_bridge: String,
     /// `metadata/tenant-id`.
     pub tenant: Option<String>,
+    /// `metadata/beadle-origin`: see [`origin`](super::origin).
+    pub origin: Option<String>,
 }
 
 /// Why a list could not be read.
@@ -88,7 +96,11 @@ enum Field {
     Voices,
     Videos,
     Breakout,
+    ForciblyEnded,
+    ModeratorPw,
+    VoiceBridge,
     Tenant,
+    Origin,
 }
 
 /// No server holds so many; one that lists more is out of its mind.
@@ -156,6 +168,7 @@ impl<'a> Scan<'a> {
         self.field = match self.depth.checked_sub(MEETING) {
             Some(1) => field(name),
             Some(2) if self.metadata && name == "tenant-id" => Field::Tenant,
+            Some(2) if self.metadata && name == origin::METADATA => Field::Origin,
             _ => Field::None,
         };
         self.text.clear();
@@ -187,6 +200,9 @@ fn field(name: &str) -> Field {
         "voiceParticipantCount" => Field::Voices,
         "videoCount" => Field::Videos,
         "isBreakout" => Field::Breakout,
+        "hasBeenForciblyEnded" => Field::ForciblyEnded,
+        "moderatorPW" => Field::ModeratorPw,
+        "voiceBridge" => Field::VoiceBridge,
         _ => Field::None,
     }
 }
@@ -203,6 +219,10 @@ fn store(meeting: &mut Listed, field: Field, text: &str) {
         Field::Voices => meeting.voices = count(text),
         Field::Videos => meeting.videos = count(text),
         Field::Breakout => meeting.breakout = text.trim() == "true",
+        Field::ForciblyEnded => meeting.forcibly_ended = text.trim() == "true",
+        Field::ModeratorPw => text.clone_into(&mut meeting.moderator_pw),
+        Field::VoiceBridge => text.clone_into(&mut meeting.voice_bridge),
         Field::Tenant => meeting.tenant = Some(text.to_owned()),
+        Field::Origin => meeting.origin = Some(text.to_owned()),
     }
 }

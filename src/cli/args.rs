@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use clap::{Args as Arguments, Parser, Subcommand};
 
+use super::values::{parameter, positive, seconds, server_name};
+
 /// One address in front of a pool of BigBlueButton servers.
 #[derive(Parser)]
 #[command(
@@ -67,6 +69,15 @@ Example:
     Servers(Servers),
     /// List and end meetings
     Meetings(Meetings),
+    /// Tell why a meeting is where it is, or where a new one would go
+    ///
+    /// Shows each server, its figures, and why it was chosen or not. Changes nothing. Exit code 1
+    /// if no server could take the meeting now.
+    #[command(after_help = "\
+Example:
+  beadle explain math-101
+  beadle explain --new math-102 --param meta_server-tag=gpu --param maxParticipants=30")]
+    Explain(Explain),
     /// Show the pool at a glance; exit code 1 if something needs attention
     #[command(after_help = "Example:\n  beadle status || mail -s 'look at beadle' root")]
     Status(Form),
@@ -202,6 +213,9 @@ pub(super) struct Add {
     /// Let it take meetings at once
     #[arg(long)]
     pub(super) enable: bool,
+    /// Keep it in reserve: it takes meetings only where no other server can
+    #[arg(long)]
+    pub(super) spare: bool,
     /// Add it without asking it anything
     #[arg(long)]
     pub(super) no_probe: bool,
@@ -254,6 +268,12 @@ pub(super) struct Changes {
     /// The most load (people, and half of voices and cameras) it may have; 0 removes the limit
     #[arg(long, value_name = "N")]
     pub(super) max_users: Option<u32>,
+    /// Keep it in reserve: it takes meetings only where no other server can
+    #[arg(long)]
+    pub(super) spare: bool,
+    /// Let it take meetings like the others
+    #[arg(long, conflicts_with = "spare")]
+    pub(super) no_spare: bool,
 }
 
 #[derive(Arguments)]
@@ -335,37 +355,36 @@ pub(super) struct Meeting {
 }
 
 #[derive(Arguments)]
+pub(super) struct Explain {
+    #[command(flatten)]
+    pub(super) of: Explained,
+    /// The tenant it belongs to
+    #[arg(long, default_value = "", hide_default_value = true)]
+    pub(super) tenant: String,
+    /// A parameter of the create; may be given several times [default for a known meeting: as at
+    /// its create]
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
+    pub(super) params: Vec<(String, String)>,
+    /// Write the result as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Arguments)]
+#[group(required = true, multiple = false)]
+pub(super) struct Explained {
+    /// The meetingID or internalMeetingID of a meeting
+    pub(super) meeting: Option<String>,
+    /// The meetingID of a meeting that is only thought of
+    #[arg(long, value_name = "ID")]
+    pub(super) new: Option<String>,
+}
+
+#[derive(Arguments)]
 pub(super) struct EndMeeting {
     #[command(flatten)]
     pub(super) meeting: Meeting,
     /// Forget it even if its server cannot be told
     #[arg(long)]
     pub(super) force: bool,
-}
-
-/// What was typed cannot be meant.
-#[derive(Debug, thiserror::Error)]
-enum BadValue {
-    #[error("this cannot be the id or the host of a server")]
-    Server,
-    #[error("a number above 0 is needed")]
-    NotPositive,
-    #[error("a number of seconds is needed")]
-    Seconds,
-}
-
-fn server_name(text: &str) -> Result<String, BadValue> {
-    // Dots alone would be another path of the daemon's API.
-    let name = text.trim();
-    if name.trim_matches('.').is_empty() { Err(BadValue::Server) } else { Ok(name.to_owned()) }
-}
-
-fn positive(text: &str) -> Result<f64, BadValue> {
-    let number: f64 = text.parse().map_err(|_| BadValue::NotPositive)?;
-    if number.is_finite() && number > 0.0 { Ok(number) } else { Err(BadValue::NotPositive) }
-}
-
-fn seconds(text: &str) -> Result<Duration, BadValue> {
-    let number: f64 = text.parse().map_err(|_| BadValue::Seconds)?;
-    Duration::try_from_secs_f64(number).map_err(|_| BadValue::Seconds)
 }

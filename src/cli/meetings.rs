@@ -56,7 +56,7 @@ async fn end(console: &Console, wish: EndMeeting) -> Result<(), CliError> {
 }
 
 /// What a narrow terminal can do without, the least important first.
-const SPARE: [&str; 2] = ["cameras", "moderators"];
+const SPARE: [&str; 3] = ["cameras", "moderators", "state"];
 
 fn overview(meetings: &[MeetingView]) -> String {
     let tenants = meetings.iter().any(|meeting| !meeting.tenant.is_empty());
@@ -64,6 +64,7 @@ fn overview(meetings: &[MeetingView]) -> String {
         Column("meeting", Kind::Text),
         Column("name", Kind::Text),
         Column("server", Kind::Text),
+        Column("state", Kind::Text),
         Column("people", Kind::Number),
         Column("moderators", Kind::Number),
         Column("cameras", Kind::Number),
@@ -80,6 +81,7 @@ fn row(meeting: &MeetingView) -> Vec<Cell> {
         cell(&meeting.id),
         cell(&words::known(meeting.name.as_deref())),
         cell(&meeting.server),
+        cell(&meeting.state),
         cell(&words::known(meeting.users)),
         cell(&words::known(meeting.moderators)),
         cell(&words::known(meeting.videos)),
@@ -93,6 +95,7 @@ fn details(meeting: &MeetingView) -> String {
         ("meeting", meeting.id.clone()),
         ("internal id", meeting.internal_id.clone()),
         ("name", words::known(meeting.name.as_deref())),
+        ("state", meeting.state.clone()),
         ("server", meeting.server.clone()),
         ("server address", meeting.server_url.clone()),
         ("people", words::known(meeting.users)),

@@ -1,7 +1,7 @@
 //! The command line: `beadle serve` runs the daemon, every other command asks the running one over
 //! its Unix socket.
 //!
-//! [`args`] is what can be typed, [`sources`] finds the configuration and the socket, [`serve`] is
+//! [`args`] is what can be typed, [`values`] reads it, [`sources`] finds the configuration and the socket, [`serve`] is
 //! the daemon, [`demo`] the same with a simulated pool, [`daemon`] the client of it. [`servers`], [`meetings`] and [`status`] are the
 //! operator's commands; [`mod@print`], [`table`] and [`words`] give their results a form. Results go to
 //! standard output, everything said about them to standard error.
@@ -12,6 +12,7 @@ mod console;
 mod daemon;
 mod demo;
 mod error;
+mod explain;
 mod meetings;
 mod print;
 mod serve;
@@ -19,6 +20,7 @@ mod servers;
 mod sources;
 mod status;
 mod table;
+mod values;
 mod words;
 
 use std::ffi::OsString;
@@ -63,6 +65,9 @@ fn carry_out(args: Args) -> Result<Exit, CliError> {
         }
         Command::Meetings(meetings) => {
             ask(sources, meetings.json, async |desk| meetings::run(&desk, meetings.command).await)
+        }
+        Command::Explain(wish) => {
+            ask(sources, wish.json, async |desk| explain::explain(&desk, wish).await)
         }
         Command::Status(form) => ask(sources, form.json, async |desk| status::status(&desk).await),
         Command::Poll(form) => ask(sources, form.json, async |desk| status::poll(&desk).await),

@@ -42,6 +42,10 @@ fn headline(status: &Status) -> String {
     let people = status.servers.iter().map(|server| server.users).sum();
     let (version, uptime) = (&status.version, words::time(status.uptime));
     let crowd = words::crowd(meetings, people);
-    let verdict = if status.ok { "all is well" } else { "not all is well" };
+    let verdict = match status.frozen {
+        Some(seconds) => format!("FROZEN for {}", words::time(seconds)),
+        None if status.ok => "all is well".to_owned(),
+        None => "not all is well".to_owned(),
+    };
     format!("beadle {version}, up {uptime}: {servers}, {crowd}; {verdict}")
 }

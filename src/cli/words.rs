@@ -1,5 +1,7 @@
 //! Times, numbers and counts as people read them.
 
+use crate::model::ServerState;
+
 /// What stands in a table where nothing is known.
 pub(super) const NOTHING: &str = "-";
 
@@ -53,4 +55,10 @@ pub(super) fn source(word: &str) -> &str {
         "breakout" => "counted in its parent meeting",
         other => other,
     }
+}
+
+/// What the operator wants of a server.
+pub(super) fn state(state: ServerState, spare: bool) -> String {
+    let state = state.as_str();
+    if spare { format!("{state}, spare") } else { state.to_owned() }
 }

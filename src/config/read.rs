@@ -262,13 +262,11 @@ pub(super) fn algorithm(value: &Value) -> Result<Algorithm, Reason> {
 
 /// How meetings are placed.
 pub(super) fn policy(value: &Value) -> Result<Policy, Reason> {
-    match value {
-        Value::Text(text) if text == "predicted" => Ok(Policy::Predicted),
-        Value::Text(text) if text == "scalelite" => Ok(Policy::Scalelite),
-        other => {
-            Err(Reason::Not { wanted: "\"predicted\" or \"scalelite\"", given: other.shown() })
-        }
-    }
+    let all = [Policy::Predicted, Policy::Participants, Policy::Scalelite];
+    let wanted = "\"predicted\", \"participants\" or \"scalelite\"";
+    let named = |text: &str| all.into_iter().find(|policy| policy.as_str() == text);
+    let policy = if let Value::Text(text) = value { named(text) } else { None };
+    policy.ok_or_else(|| Reason::Not { wanted, given: value.shown() })
 }
 
 /// How much is logged.

@@ -55,6 +55,7 @@ pub(super) async fn enrol(
                 capacity: Capacity::Weight(if weak { WEAK } else { 1.0 }),
                 tag: None,
                 state: ServerState::Enabled,
+                spare: false,
             };
             pool.add_server(new).await?;
         }

@@ -23,6 +23,8 @@ pub struct Server {
     pub max_meetings: Option<u32>,
     /// No new meetings once the people expected exceed this; none means no limit.
     pub max_users: Option<u32>,
+    /// Whether it takes new meetings only where no other server can.
+    pub spare: bool,
 }
 
 /// What the operator wants of a server.

@@ -12,14 +12,15 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::sync::Mutex;
 
+use super::ending::ended_lately;
 use super::health::Health;
 use super::list::List;
 use super::live::Live;
-use super::{Answer, Pool};
-use crate::bbb::Failure;
+use super::{Answer, Pool, now_ms};
 use crate::bbb::meetings::{Listed, NoList};
+use crate::bbb::{Failure, origin};
 use crate::client::{Client, Request};
-use crate::model::{Server, ServerState, TenantId};
+use crate::model::{Server, ServerId, ServerState, TenantId};
 
 /// How old a shared answer may be.
 const SHARED_FOR: Duration = Duration::from_secs(1);
@@ -49,6 +50,7 @@ impl Shared {
 
 /// What one server contributes.
 struct Part {
+    server: ServerId,
     list: Option<List>,
     /// Whether the list is this call's own.
     fresh: bool,
@@ -92,7 +94,7 @@ impl Pool {
     ) -> Result<Answer, Failure> {
         let parts = self.ask_all(client, "getSessions", Instant::now()).await;
         let state = self.store().state();
-        let own = |listed: &Listed| match state.meeting(tenant, &listed.id) {
+        let own = |_: &ServerId, listed: &Listed| match state.meeting(tenant, &listed.id) {
             Some(_) => true,
             None => tenant.as_str().is_empty(),
         };
@@ -106,7 +108,14 @@ impl Pool {
         came: Instant,
     ) -> Result<Bytes, Failure> {
         let parts = self.ask_all(client, "getMeetings", came).await;
-        let own = |listed: &Listed| listed.tenant.as_deref().unwrap_or_default() == tenant.as_str();
+        let state = self.store().state();
+        let now_ms = now_ms();
+        let own = |server: &ServerId, listed: &Listed| {
+            // What is over, or goes on elsewhere, may still be listed by its old server.
+            let over = listed.forcibly_ended || ended_lately(&state, &listed.internal_id, now_ms);
+            let moved = || state.copy(server, &listed.internal_id).is_some();
+            listed.tenant.as_deref().unwrap_or_default() == tenant.as_str() && !over && !moved()
+        };
         merge(&parts, own, &MEETINGS)
     }
 
@@ -154,7 +163,7 @@ impl Pool {
             parts.push(part);
         }
         let silent = servers.iter().zip(&asked).filter(|(_, asked)| !**asked);
-        parts.extend(silent.map(|((_, live), _)| self.last_known(live, call, None)));
+        parts.extend(silent.map(|((server, live), _)| self.last_known(server, live, call, None)));
         parts
     }
 
@@ -166,26 +175,30 @@ impl Pool {
         request: Request<'static>,
     ) -> Part {
         let call = request.call;
-        let reply = match client.call(server, request).await {
-            Ok(reply) => reply,
-            Err(error) => {
-                self.failed(&server.id, &error, Instant::now());
-                return self.last_known(live, call, None);
-            }
+        let Ok(reply) = self.call(client, server, request).await else {
+            return self.last_known(server, live, call, None);
         };
         match List::read(reply.body) {
-            Ok(list) => Part { list: Some(list), fresh: true, failure: None },
-            Err(NoList::Refused(failure)) => self.last_known(live, call, Some(failure)),
-            Err(NoList::Unreadable(_)) => self.last_known(live, call, None),
+            Ok(list) => {
+                Part { server: server.id.clone(), list: Some(list), fresh: true, failure: None }
+            }
+            Err(NoList::Refused(failure)) => self.last_known(server, live, call, Some(failure)),
+            Err(NoList::Unreadable(_)) => self.last_known(server, live, call, None),
         }
     }
 
     /// A failing server's last good list, while its meetings may well go on.
-    fn last_known(&self, live: &Live, call: &str, failure: Option<Failure>) -> Part {
+    fn last_known(
+        &self,
+        server: &Server,
+        live: &Live,
+        call: &str,
+        failure: Option<Failure>,
+    ) -> Part {
         let keep = self.config().health.dead_after;
         let recent = live.silent_for(Instant::now()).is_some_and(|time| time <= keep);
         let list = if recent && call == "getMeetings" { live.list() } else { None };
-        Part { list, fresh: false, failure }
+        Part { server: server.id.clone(), list, fresh: false, failure }
     }
 }
 
@@ -210,7 +223,11 @@ const SESSIONS: Words = Words {
 
 /// Puts the servers' own elements behind each other. Fails only where there are servers and none
 /// of them gave anything.
-fn merge(parts: &[Part], own: impl Fn(&Listed) -> bool, words: &Words) -> Result<Bytes, Failure> {
+fn merge(
+    parts: &[Part],
+    own: impl Fn(&ServerId, &Listed) -> bool,
+    words: &Words,
+) -> Result<Bytes, Failure> {
     if !parts.is_empty() && parts.iter().all(|part| part.list.is_none()) {
         let failure = parts.iter().find_map(|part| part.failure.clone());
         return Err(failure.unwrap_or_else(|| Failure::internal("Unable to access server.")));
@@ -225,11 +242,13 @@ fn merge(parts: &[Part], own: impl Fn(&Listed) -> bool, words: &Words) -> Result
     let mut seen = std::collections::HashSet::new();
     let mut ordered: Vec<&Part> = parts.iter().collect();
     ordered.sort_by_key(|part| !part.fresh);
-    for list in ordered.iter().filter_map(|part| part.list.as_ref()) {
-        for meeting in list.meetings.iter().filter(|meeting| own(meeting)) {
+    for (server, list) in
+        ordered.iter().filter_map(|part| Some((&part.server, part.list.as_ref()?)))
+    {
+        for meeting in list.meetings.iter().filter(|meeting| own(server, meeting)) {
             let once = meeting.internal_id.is_empty() || seen.insert(&meeting.internal_id);
             if let Some(element) = list.document.get(meeting.range.clone()).filter(|_| once) {
-                out.extend_from_slice(element);
+                out.extend_from_slice(&origin::hide(element));
             }
         }
     }

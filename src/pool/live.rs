@@ -9,7 +9,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
+use tokio::sync::Notify;
 
+use super::call::Gate;
+use super::freeze::Standing;
 use super::health::{Contacts, Health};
 use super::list::{List, Packed};
 use super::load::Figures;
@@ -17,7 +20,7 @@ use crate::config;
 use crate::model::{Meeting, MeetingId, TenantId};
 
 /// A meeting's name in the pool.
-pub(super) type Name = (TenantId, MeetingId);
+pub type Name = (TenantId, MeetingId);
 
 /// A load that is not known.
 const UNKNOWN: u64 = f64::NAN.to_bits();
@@ -40,10 +43,22 @@ pub struct Live {
     /// Meetings that are being created, with the load reserved for each.
     pending: Mutex<HashMap<Name, f64>>,
     missed: Mutex<HashMap<Name, Instant>>,
+    /// Lost copies that people are in: internalMeetingID and how many.
+    crowded: Mutex<HashMap<Box<str>, u32>>,
+    pub(super) gate: Gate,
+    /// Wakes the poller when it has become unstable.
+    pub(super) stumbled: Notify,
 }
 
 impl Default for Live {
     fn default() -> Self {
+        Self::taking(usize::MAX)
+    }
+}
+
+impl Live {
+    /// A server of which nothing is known, and which takes so many calls at once.
+    pub fn taking(calls: usize) -> Self {
         Self {
             health: AtomicU8::new(number(Health::Unknown)),
             load: AtomicU64::new(UNKNOWN),
@@ -54,11 +69,12 @@ impl Default for Live {
             trouble: ArcSwapOption::empty(),
             pending: Mutex::default(),
             missed: Mutex::default(),
+            crowded: Mutex::default(),
+            gate: Gate::of(calls),
+            stumbled: Notify::new(),
         }
     }
-}
 
-impl Live {
     /// Its health.
     pub fn health(&self) -> Health {
         match self.health.load(Ordering::Acquire) {
@@ -115,6 +131,22 @@ impl Live {
         lock(&self.contacts).last_success().map(|then| now.saturating_duration_since(then))
     }
 
+    /// Its health, and since when it has failed without a success in between.
+    pub(super) fn standing(&self) -> Standing {
+        let contacts = lock(&self.contacts);
+        Standing { health: contacts.health(), failing_since: contacts.failing_since() }
+    }
+
+    /// From now on failures say nothing about it.
+    pub(super) fn freeze(&self, now: Instant) {
+        lock(&self.contacts).freeze(now);
+    }
+
+    /// Failures count again.
+    pub(super) fn thaw(&self, now: Instant) {
+        lock(&self.contacts).thaw(now);
+    }
+
     /// Whether its meetings may be started elsewhere.
     pub fn dead(&self, now: Instant, limits: &config::Health) -> bool {
         lock(&self.contacts).dead(now, limits)
@@ -138,6 +170,9 @@ impl Live {
         change(&mut contacts);
         let after = contacts.health();
         self.health.store(number(after), Ordering::Release);
+        if after == Health::Unstable && before != after {
+            self.stumbled.notify_one();
+        }
         (before, after)
     }
 
@@ -183,6 +218,28 @@ impl Live {
     /// How many meetings are being created here.
     pub fn pending(&self) -> usize {
         lock(&self.pending).len()
+    }
+
+    /// Takes over which lost copies have people in them, and returns those that are new.
+    pub(super) fn crowded(&self, now: HashMap<Box<str>, u32>) -> Vec<(Box<str>, u32)> {
+        let mut known = lock(&self.crowded);
+        let new = now.iter().filter(|(copy, _)| !known.contains_key(*copy));
+        let new = new.map(|(copy, people)| (copy.clone(), *people)).collect();
+        *known = now;
+        new
+    }
+
+    /// How many people are in a lost copy; none where nobody is, or it is not known.
+    pub fn people_in_copy(&self, internal_id: &str) -> Option<u32> {
+        lock(&self.crowded).get(internal_id).copied()
+    }
+
+    /// Notes that the server has just said that it does not know one of its meetings.
+    pub(super) fn missed(&self, meeting: &Meeting, now: Instant, now_ms: u64) {
+        if now_ms.saturating_sub(meeting.created_ms) >= TOO_YOUNG_MS {
+            let name = (meeting.tenant.clone(), meeting.id.clone());
+            lock(&self.missed).entry(name).or_insert(now);
+        }
     }
 
     /// Notes which of a server's meetings a good list does not name, and returns those that are

@@ -11,6 +11,8 @@ use crate::model::{Capacity, Meeting};
 pub struct Figures {
     /// The load, by the policy in force; none where nothing was measured yet.
     pub load: Option<f64>,
+    /// The part of it that is there, without what is expected to come.
+    pub measured: f64,
     /// Meetings, without breakout rooms.
     pub meetings: u32,
     /// Breakout rooms.
@@ -65,10 +67,16 @@ pub fn figures<'a>(
             figures.users = figures.users.saturating_add(meeting.participants);
         }
     }
-    figures.load = Some(match placement.policy {
-        Policy::Predicted => predicted(listed, expected, placement, now_ms),
-        Policy::Scalelite => scalelite(listed, placement, now_ms) * capacity.load_multiplier(),
-    });
+    let multiplier = capacity.load_multiplier();
+    let (load, measured) = match placement.policy {
+        Policy::Predicted => {
+            let measured = listed.iter().map(actual).sum();
+            (predicted(listed, expected, placement, now_ms), measured)
+        }
+        Policy::Participants => [participants(listed) * multiplier; 2].into(),
+        Policy::Scalelite => [scalelite(listed, placement, now_ms) * multiplier; 2].into(),
+    };
+    (figures.load, figures.measured) = (Some(load), measured);
     figures
 }
 
@@ -95,7 +103,8 @@ fn predicted<'a>(
     loads.values().sum::<f64>() + unlisted
 }
 
-fn actual(meeting: &Listed) -> f64 {
+/// What a meeting is to its server: people, half of the voices, half of the cameras.
+pub(super) fn actual(meeting: &Listed) -> f64 {
     // Whoever is in a breakout room is still in its parent meeting's count.
     let people = if meeting.breakout { 0 } else { meeting.participants };
     f64::from(people) + 0.5 * f64::from(meeting.voices) + 0.5 * f64::from(meeting.videos)
@@ -106,6 +115,12 @@ fn reserve(people: u32, since_ms: u64, placement: &Placement, now_ms: u64) -> f6
     let minutes = minutes_between(since_ms, now_ms);
     let left = 1.0 - minutes / f64::from(placement.decay_minutes.max(1));
     f64::from(people) * left.clamp(0.0, 1.0)
+}
+
+/// The people in all rooms. Those in breakout rooms count twice, as they do in the variant of
+/// Scalelite that this follows: it counts whoever a list names.
+fn participants(listed: &[Listed]) -> f64 {
+    listed.iter().map(|meeting| f64::from(meeting.participants)).fold(0.0, |sum, one| sum + one)
 }
 
 /// Scalelite's formula: moderators count twice, young meetings at least `min_users`.

@@ -6,7 +6,7 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use super::health::Health;
-use super::{Answer, Pool, rules};
+use super::{Answer, Pool, now_ms, rules};
 use crate::bbb::answer::{self, Outcome, Unreadable};
 use crate::bbb::params::{encode, identifier};
 use crate::bbb::{Failure, Params};
@@ -15,7 +15,7 @@ use crate::config::Policy;
 use crate::model::{Meeting, Phase, Server, ServerState, TenantId};
 
 /// Said when a meeting's server cannot be asked.
-const UNABLE: &str = "Unable to access meeting on server.";
+pub(super) const UNABLE: &str = "Unable to access meeting on server.";
 
 /// A server's answer with what it means.
 pub(super) struct Replied {
@@ -119,7 +119,7 @@ impl About<'_> {
     }
 
     /// Only the meetingID, encoded.
-    fn id_query(meeting: &Meeting) -> String {
+    pub(super) fn id_query(meeting: &Meeting) -> String {
         format!("meetingID={}", encode(meeting.id.as_str()))
     }
 
@@ -188,25 +188,13 @@ impl Pool {
     pub async fn info(&self, client: &Client, about: &About<'_>) -> Result<Answer, Failure> {
         let (meeting, server) = self.found(about)?;
         let query = About::id_query(&meeting);
-        self.ask(client, &server, self.question("getMeetingInfo", &query), UNABLE)
-            .await?
-            .relay(UNABLE)
-    }
-
-    /// Ends a meeting. It is forgotten once its server says that it ends, or does not know it.
-    pub async fn end(&self, client: &Client, about: &About<'_>) -> Result<Answer, Failure> {
-        let (meeting, server) = self.found(about)?;
-        let mut query = About::id_query(&meeting);
-        if let Some(password) = about.params.get("password") {
-            query.push_str("&password=");
-            query.push_str(&encode(&password));
+        let question = self.question("getMeetingInfo", &query);
+        let replied = self.ask(client, &server, question, UNABLE).await?;
+        if replied.says_not_found() {
+            // The first of the two misses that it takes to forget a meeting.
+            self.live(&server.id).missed(&meeting, Instant::now(), now_ms());
         }
-        let replied = self.ask(client, &server, self.question("end", &query), UNABLE).await?;
-        if replied.succeeded() || replied.says_not_found() {
-            self.forget_meeting(&meeting).await?;
-            self.0.shared.discard();
-        }
-        replied.relay(UNABLE)
+        replied.relay(UNABLE).map(Answer::without_mark)
     }
 
     /// Adds slides to a meeting.
@@ -238,28 +226,6 @@ impl Pool {
             .relay(UNABLE)
     }
 
-    /// Forgets a meeting, unless it has been created anew meanwhile.
-    pub async fn forget_meeting(&self, meeting: &Arc<Meeting>) -> Result<(), Failure> {
-        self.forget_meetings(vec![Arc::clone(meeting)]).await
-    }
-
-    /// Forgets meetings, except those that have been created anew meanwhile.
-    pub(super) async fn forget_meetings(&self, gone: Vec<Arc<Meeting>>) -> Result<(), Failure> {
-        let change = self.store().change(move |draft| {
-            for meeting in gone {
-                let (tenant, id) = (&meeting.tenant, &meeting.id);
-                let same = |found: &Arc<Meeting>| found.internal_id == meeting.internal_id;
-                if draft.state().meeting_of_id(tenant, id.as_str()).is_some_and(same) {
-                    draft.remove_meeting(tenant, id);
-                }
-            }
-            Ok::<(), std::convert::Infallible>(())
-        });
-        change
-            .await
-            .map_err(|error| Failure::internal(format!("The change cannot be kept: {error}.")))
-    }
-
     fn find(&self, about: &About<'_>) -> Result<(Arc<Meeting>, Option<Arc<Server>>), Failure> {
         let id = about.id()?;
         let state = self.store().state();
@@ -267,7 +233,7 @@ impl Pool {
         Ok((Arc::clone(meeting), state.server(&meeting.server).cloned()))
     }
 
-    fn found(&self, about: &About<'_>) -> Result<(Arc<Meeting>, Arc<Server>), Failure> {
+    pub(super) fn found(&self, about: &About<'_>) -> Result<(Arc<Meeting>, Arc<Server>), Failure> {
         match self.find(about)? {
             (meeting, Some(server)) => Ok((meeting, server)),
             (_, None) => Err(Failure::meeting_not_found()),
@@ -279,7 +245,8 @@ impl Pool {
     pub(super) fn heard(&self, server: &Server, replied: &Replied) {
         if replied.refused_as("checksumError") {
             self.failed(&server.id, &"it does not accept the secret", Instant::now());
-        } else if self.live(&server.id).health() != Health::Online
+        } else if (self.live(&server.id).health() != Health::Online
+            || self.frozen_since(Instant::now()).is_some())
             && (replied.succeeded() || replied.says_not_found())
         {
             self.answered(&server.id, Instant::now());
@@ -287,7 +254,7 @@ impl Pool {
     }
 
     /// Asks a meeting's server. Where it cannot be asked, `unable` is what the front end is told.
-    async fn ask(
+    pub(super) async fn ask(
         &self,
         client: &Client,
         server: &Server,
@@ -295,7 +262,7 @@ impl Pool {
         unable: &'static str,
     ) -> Result<Replied, Failure> {
         let call = request.call;
-        match client.call(server, request).await {
+        match self.call(client, server, request).await {
             Ok(reply) => {
                 let replied = Replied::from(reply);
                 self.heard(server, &replied);
@@ -308,14 +275,13 @@ impl Pool {
             Err(CallError::TooLongRequest { .. }) => Err(Failure::too_long()),
             Err(error) => {
                 tracing::warn!(server = %server.id, call, %error, "a call failed");
-                self.failed(&server.id, &error, Instant::now());
                 Err(Failure::internal(unable))
             }
         }
     }
 
     /// A call by GET, with the usual time to answer.
-    fn question<'a>(&self, call: &'a str, query: &'a str) -> Request<'a> {
+    pub(super) fn question<'a>(&self, call: &'a str, query: &'a str) -> Request<'a> {
         Request { call, query, body: None, timeout: self.config().servers.response_timeout }
     }
 }

@@ -1,11 +1,22 @@
 //! The pool: servers, what is observed of them, and the meetings on them.
 //!
 //! [`Pool`] is the handle that the web and the poller share. The deciding parts are pure and
-//! stand apart: [`placement`] chooses, [`load`] counts, [`sizes`] learns, [`health`] judges, [`tags`] and [`rules`]
-//! read wishes. [`create`], [`meetings`] and [`listing`] are what front ends ask for, [`poller`]
-//! keeps the picture fresh, [`sittings`] remembers how many people came, [`servers`] is what operators do.
+//! stand apart: [`choice`] and [`placement`] choose, [`load`] counts, [`sizes`] learns, [`health`]
+//! judges one server and [`freeze`] all of them, [`tags`] and [`rules`] read wishes. [`create`],
+//! [`meetings`] and [`listing`] are what front ends ask for, `ending` and `adoption` are how
+//! meetings leave and come back, [`poller`] keeps the picture fresh, [`sittings`] remembers how
+//! many people came, [`servers`] is what operators do, [`explain`] what they ask. Every call to a
+//! server goes through the gate in `call`.
 
+mod adoption;
+mod call;
+pub mod choice;
 pub mod create;
+mod due;
+mod ending;
+pub mod explain;
+pub mod freeze;
+mod frost;
 pub mod health;
 pub mod list;
 pub mod listing;
@@ -20,18 +31,23 @@ pub mod sittings;
 pub mod sizes;
 pub mod tags;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 
+use crate::bbb::origin;
 use crate::config::Config;
 use crate::model::{Server, ServerId};
 use crate::store::Store;
 
 use create::Gates;
+use due::Timetable;
+use explain::Decisions;
+use freeze::Freeze;
 use health::Health;
 use list::List;
 use listing::Shared;
@@ -48,6 +64,19 @@ pub enum Answer {
     Own(String),
 }
 
+impl Answer {
+    /// The same without the mark by which beadle knows its meetings.
+    fn without_mark(self) -> Self {
+        match self {
+            Self::Relayed(document) => match origin::hide(&document) {
+                Cow::Borrowed(_) => Self::Relayed(document),
+                Cow::Owned(without) => Self::Relayed(Bytes::from(without)),
+            },
+            Self::Own(document) => Self::Own(document),
+        }
+    }
+}
+
 /// The pool of servers. Cheap to clone.
 #[derive(Clone)]
 pub struct Pool(Arc<Inner>);
@@ -59,6 +88,9 @@ struct Inner {
     gates: Gates,
     shared: Shared,
     sittings: Sittings,
+    decisions: Decisions,
+    timetable: Timetable,
+    freeze: Mutex<Freeze>,
 }
 
 impl Pool {
@@ -68,7 +100,11 @@ impl Pool {
         let shared = Shared::default();
         let gates = Gates::default();
         let sittings = Sittings::default();
-        let pool = Self(Arc::new(Inner { store, config, live, gates, shared, sittings }));
+        let (decisions, freeze) = (Decisions::default(), Mutex::default());
+        let timetable = Timetable::default();
+        let inner =
+            Inner { store, config, live, gates, shared, sittings, decisions, timetable, freeze };
+        let pool = Self(Arc::new(inner));
         pool.follow_servers();
         pool
     }
@@ -91,14 +127,17 @@ impl Pool {
     /// Notes that a server answered.
     pub fn answered(&self, id: &ServerId, now: Instant) {
         let change = self.live(id).succeeded(now, &self.config().health);
+        self.end_frost(now);
         tell(id, change, None);
     }
 
     /// Notes that a server did not answer, or not as a BigBlueButton server does.
     pub fn failed(&self, id: &ServerId, why: &impl ToString, now: Instant) {
         let why = why.to_string();
+        self.end_frost_in_time(now);
         let change = self.live(id).failed(why.clone(), now, &self.config().health);
         tell(id, change, Some(&why));
+        self.begin_frost(now);
     }
 
     /// Takes over what a good poll found.
@@ -120,10 +159,12 @@ impl Pool {
     /// Brings the live figures in line with the servers that there are.
     fn follow_servers(&self) {
         // The poller does this as well: what one of two at once finds known, the other must keep.
+        let calls = self.config().servers.concurrent_calls;
         self.0.live.rcu(|old| {
             let state = self.store().state();
             let live = state.servers().map(|server| {
-                let live = old.get(&server.id).cloned().unwrap_or_default();
+                let known = old.get(&server.id).cloned();
+                let live = known.unwrap_or_else(|| Arc::new(Live::taking(calls)));
                 (server.id.clone(), live)
             });
             live.collect::<HashMap<_, _>>()

@@ -6,13 +6,13 @@ use crate::config::Policy;
 /// A server that is up and takes new meetings.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Candidate<'a> {
-    /// Its id; under the policy `scalelite` it settles ties.
+    /// Its id; under a policy like Scalelite's it settles ties.
     pub id: &'a str,
     /// Its tag.
     pub tag: Option<&'a str>,
     /// Bigger is stronger.
     pub weight: f64,
-    /// Its load, with everything reserved on it. Under the policy `scalelite` already multiplied.
+    /// Its load, with everything reserved on it. Already multiplied where the policy says so.
     pub load: f64,
     /// What larger meetings that are due will need of it; see [`keep_room`].
     pub kept: f64,
@@ -36,16 +36,18 @@ pub enum NoServer {
 }
 
 impl Candidate<'_> {
-    fn has_room(&self, people: f64) -> bool {
+    /// Whether that many more people in one more meeting are within its limits.
+    pub fn has_room(&self, people: f64) -> bool {
         let meetings = self.max_meetings.is_none_or(|max| self.meetings < max);
         meetings && self.max_users.is_none_or(|max| self.load + people <= f64::from(max))
     }
 
-    /// How full it would be with that many more people.
-    fn utilisation(&self, people: f64, policy: Policy) -> f64 {
+    /// What the choice compares: how much it would be used with that many more people. A policy
+    /// like Scalelite's compares the loads as they are.
+    pub fn utilisation(&self, people: f64, policy: Policy) -> f64 {
         match policy {
             Policy::Predicted => (self.load + self.kept + people) / self.weight,
-            Policy::Scalelite => self.load,
+            Policy::Participants | Policy::Scalelite => self.load,
         }
     }
 }
@@ -69,7 +71,7 @@ pub fn keep_room(candidates: &mut [&mut Candidate<'_>], largest: &[f64], people:
 
 /// Chooses among the candidates for a meeting of `people`, and returns the place of the choice.
 ///
-/// `tie` picks one of that many equals. It is not asked under the policy `scalelite`, where the
+/// `tie` picks one of that many equals. It is not asked under a policy like Scalelite's, where the
 /// lowest id wins.
 pub fn choose(
     candidates: &[Candidate<'_>],
@@ -120,7 +122,7 @@ fn least(
         usable.iter().copied().filter(|&place| figure(place).total_cmp(&lowest).is_le()).collect();
     let first_by_id = || equals.iter().copied().min_by_key(|&p| candidates.get(p).map(|c| c.id));
     let chosen = match policy {
-        Policy::Scalelite => first_by_id(),
+        Policy::Participants | Policy::Scalelite => first_by_id(),
         Policy::Predicted => equals.get(tie(equals.len())).copied(),
     };
     chosen.or_else(|| usable.first().copied()).unwrap_or_default()

@@ -10,12 +10,15 @@ use futures_util::StreamExt as _;
 use rand::RngExt as _;
 use tokio::task::{AbortHandle, JoinSet};
 
+use super::health::Health;
 use super::list::List;
+use super::live::Live;
 use super::load::{self, Expected};
 use super::{Pool, now_ms};
 use crate::bbb::answer::Answer;
 use crate::bbb::meetings::Listed;
 use crate::client::{Client, Reply, Request};
+use crate::config;
 use crate::model::{Meeting, Server, ServerId};
 
 /// A round asks this many servers at once.
@@ -24,9 +27,13 @@ const AT_ONCE: usize = 64;
 /// Every how many polls a server is asked for its version.
 const VERSION_EVERY: u32 = 60;
 
+/// How often what is out of date is let go of.
+const TIDY_EVERY: Duration = Duration::from_mins(1);
+
 /// Polls until it is dropped: follows the servers that there are, and each in its own time.
 pub async fn run(pool: Pool, client: Client) {
     let mut changed = pool.store().servers_changed();
+    let mut tidy = tokio::time::interval(TIDY_EVERY);
     let mut tasks = JoinSet::new();
     let mut polled: HashMap<ServerId, AbortHandle> = HashMap::new();
     loop {
@@ -46,8 +53,9 @@ pub async fn run(pool: Pool, client: Client) {
                 .entry(id.clone())
                 .or_insert_with(|| tasks.spawn(poll_for_ever(pool.clone(), client.clone(), id)));
         }
-        if changed.changed().await.is_err() {
-            return;
+        tokio::select! {
+            changed = changed.changed() => if changed.is_err() { return },
+            _ = tidy.tick() => pool.forget_old_endings().await,
         }
     }
 }
@@ -67,7 +75,7 @@ pub async fn poll_all(pool: &Pool, client: &Client) {
 pub async fn poll_once(pool: &Pool, client: &Client, server: &Server) {
     let timeout = pool.config().servers.response_timeout;
     let request = Request { call: "getMeetings", query: "", body: None, timeout };
-    let reply = client.call(server, request).await;
+    let reply = pool.call_beside(client, server, request).await;
     let list = match reply.map_err(|error| error.to_string()).and_then(read) {
         Ok(list) => list,
         Err(why) => return pool.failed(&server.id, &why, Instant::now()),
@@ -88,11 +96,13 @@ pub async fn poll_once(pool: &Pool, client: &Client, server: &Server) {
         load::figures(&list.meetings, expected, server.capacity, placement, now_ms)
     };
     pool.observe(&server.id, figures, Some(&list), now);
+    let well = pool.live(&server.id).health() == Health::Online;
+    pool.take_in(client, server, &list, well).await;
     for meeting in &gone {
         tracing::info!(server = %server.id, meeting = %meeting.id, "the meeting has ended");
     }
     if !gone.is_empty()
-        && let Err(failure) = pool.forget_meetings(gone).await
+        && let Err(failure) = pool.forget_gone(gone).await
     {
         tracing::error!(error = %failure.message, "ended meetings cannot be forgotten");
     }
@@ -102,7 +112,7 @@ pub async fn poll_once(pool: &Pool, client: &Client, server: &Server) {
 async fn ask_version(pool: &Pool, client: &Client, server: &Server) {
     let timeout = pool.config().servers.response_timeout;
     let request = Request { call: "", query: "", body: None, timeout };
-    if let Ok(reply) = client.call(server, request).await
+    if let Ok(reply) = pool.call_beside(client, server, request).await
         && let Ok(answer) = Answer::read(&reply.body)
         && let Some(version) =
             answer.get("bbbVersion").or_else(|| answer.get("apiVersion").and(Some("")))
@@ -114,15 +124,10 @@ async fn ask_version(pool: &Pool, client: &Client, server: &Server) {
 async fn poll_for_ever(pool: Pool, client: Client, id: ServerId) {
     let mut rounds: u32 = 0;
     loop {
-        let interval = pool.config().poll.interval;
-        if interval.is_zero() {
+        if pool.config().poll.interval.is_zero() {
             // Switched off; a reload of the configuration may switch it on.
             tokio::time::sleep(Duration::from_secs(1)).await;
             continue;
-        }
-        if rounds == 0 {
-            let part = rand::rng().random::<f64>();
-            tokio::time::sleep(interval.min(Duration::from_secs(1)).mul_f64(part)).await;
         }
         let server = pool.store().state().server(&id).map(Arc::clone);
         let Some(server) = server else { return };
@@ -130,10 +135,36 @@ async fn poll_for_ever(pool: Pool, client: Client, id: ServerId) {
         if rounds.is_multiple_of(VERSION_EVERY) {
             ask_version(&pool, &client, &server).await;
         }
+        pause(&pool, &id, rounds == 0).await;
         rounds = rounds.wrapping_add(1).max(1);
-        // A tenth earlier or later, so that the servers' rounds do not fall together.
-        let jitter = rand::rng().random_range(0.9..1.1);
-        tokio::time::sleep(interval.mul_f64(jitter)).await;
+    }
+}
+
+/// Waits until the next poll of a server. What happens to it meanwhile may make it sooner.
+async fn pause(pool: &Pool, id: &ServerId, first: bool) {
+    let config::Poll { interval, unstable_interval } = pool.config().poll.clone();
+    let soon = unstable_interval.min(interval);
+    let live = pool.live(id);
+    if is_changing(&live) || pool.frozen_since(Instant::now()).is_some() {
+        return tokio::time::sleep(soon).await;
+    }
+    // The first polls are all at once, so the second ones are spread. Later on a tenth earlier or
+    // later keeps rounds from falling together.
+    let part = rand::rng().random_range(if first { 0.1..1.1 } else { 0.9..1.1 });
+    tokio::select! {
+        () = tokio::time::sleep(interval.mul_f64(part)) => {}
+        () = live.stumbled.notified() => tokio::time::sleep(soon).await,
+    }
+}
+
+/// Whether a server is on its way down or up, so that the next polls decide.
+fn is_changing(live: &Live) -> bool {
+    let failed = live.trouble().is_some();
+    match live.health() {
+        Health::Online => false,
+        Health::Unknown => failed,
+        Health::Unstable => true,
+        Health::Offline => !failed,
     }
 }
 

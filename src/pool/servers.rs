@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::Pool;
-use super::poller;
+use super::ending::remember_ended;
+use super::{Pool, now_ms, poller};
 use crate::bbb::answer::{Answer, Outcome};
 use crate::client::{CallError, Client, Request};
 use crate::model::{Capacity, Meeting, Secret, Server, ServerId, ServerState, ServerUrl};
-use crate::store::ChangeError;
+use crate::store::{ChangeError, Draft};
 
 /// A server to add.
 #[derive(Debug, Clone)]
@@ -27,6 +27,8 @@ pub struct NewServer {
     pub tag: Option<String>,
     /// Whether it takes meetings at once.
     pub state: ServerState,
+    /// Whether it takes meetings only where no other server can.
+    pub spare: bool,
 }
 
 /// Changes of a server; what is none stays.
@@ -46,6 +48,8 @@ pub struct ServerChange {
     pub max_meetings: Option<Option<u32>>,
     /// A new limit of people; the inner none removes it.
     pub max_users: Option<Option<u32>>,
+    /// Whether it takes meetings only where no other server can.
+    pub spare: Option<bool>,
 }
 
 /// Why an operator's wish was not carried out. Nothing was changed.
@@ -159,6 +163,7 @@ impl Pool {
             state: new.state,
             max_meetings: None,
             max_users: None,
+            spare: new.spare,
         };
         let added = server.clone();
         let change = self.store().change(move |draft| {
@@ -251,12 +256,16 @@ impl Pool {
         id: &ServerId,
         keep_state: bool,
     ) -> Result<usize, ServerError> {
-        let panicked = id.clone();
+        let (panicked, now_ms) = (id.clone(), now_ms());
         let change = self.store().change(move |draft| {
             let server = draft.state().server(&panicked);
             let server = server.ok_or_else(|| ServerError::Unknown(panicked.to_string()))?;
             let mut server = Server::clone(server);
             let released = release(draft, &panicked);
+            for meeting in &released {
+                // Until it is over the server lists it, and it must not be taken in again.
+                remember_ended(draft, meeting, now_ms);
+            }
             if !keep_state {
                 server.state = ServerState::Disabled;
                 draft.put_server(server.clone());
@@ -278,7 +287,7 @@ impl Pool {
         let timeout = self.config().servers.response_timeout;
         let ask = async |call| {
             let request = Request { call, query: "", body: None, timeout };
-            let reply = client.call(server, request).await;
+            let reply = self.call_beside(client, server, request).await;
             reply.map_err(|error| ProbeError::Call { host: host.clone(), error })
         };
         let index = ask("").await?;
@@ -340,10 +349,15 @@ fn changed(old: &Server, change: ServerChange) -> Server {
     if let Some(limit) = change.max_users {
         server.max_users = limit;
     }
+    server.spare = change.spare.unwrap_or(server.spare);
     server
 }
 
-fn release(draft: &mut crate::store::Draft, id: &ServerId) -> Vec<Arc<Meeting>> {
+fn release(draft: &mut Draft, id: &ServerId) -> Vec<Arc<Meeting>> {
+    let copies: Vec<_> = draft.state().copies_on(id).map(Arc::clone).collect();
+    for copy in copies {
+        draft.remove_copy(id, &copy.internal_id);
+    }
     let meetings: Vec<_> = draft.state().meetings_on(id).map(Arc::clone).collect();
     for meeting in &meetings {
         draft.remove_meeting(&meeting.tenant, &meeting.id);
@@ -358,7 +372,7 @@ async fn end_all(client: Client, pool: Pool, server: Server, meetings: Vec<Arc<M
         let (id, password) = (encode(meeting.id.as_str()), encode(&meeting.moderator_pw));
         let query = format!("meetingID={id}&password={password}");
         let request = Request { call: "end", query: &query, body: None, timeout };
-        let refused = match client.call(&server, request).await {
+        let refused = match pool.call(&client, &server, request).await {
             Err(error) => Some(error.to_string()),
             Ok(reply) => match Answer::outcome(&reply.body) {
                 Ok(Outcome::Failed { failure, .. }) => Some(failure.message.into_owned()),

@@ -273,8 +273,8 @@ mod tests {
         }
         assert!(!due(day, 0) && !due(WEEK_MS, 0));
         // Only so many are remembered.
-        let many = (0..BEGUN as u64).fold(Some(size), |size, n| sit(size, START + (3 + n) * day));
-        let many = many.expect("it was learned");
+        let next = |size, n| sit(Some(size), START + (3 + n) * day).expect("it was learned");
+        let many = (0..BEGUN as u64).fold(size, next);
         assert!(!is_due(&many, START + WEEK_MS) && is_due(&many, START + WEEK_MS + 3 * day));
     }
 

@@ -1,5 +1,6 @@
 //! A meeting on a simulated server, and the XML that tells of it.
 
+use super::callback::Callback;
 use super::xml::Xml;
 
 /// How many people are in a meeting and what they do.
@@ -41,6 +42,8 @@ pub struct NewMeeting {
     pub dial_number: Option<String>,
     /// Where people go afterwards.
     pub logout_url: Option<String>,
+    /// What is called when it has ended; so is the metadata `endcallbackurl`.
+    pub ended_url: Option<String>,
     /// When the meeting ends by itself, in minutes; 0: never. It is shown, not enforced.
     pub duration: u32,
     /// How many people may join; 0: any number.
@@ -133,6 +136,9 @@ pub(super) struct Meeting {
     pub(super) dial_number: String,
     pub(super) logout_url: Option<String>,
     pub(super) presentation_disabled: bool,
+    /// It was ended and is still listed.
+    pub(super) forcibly_ended: bool,
+    ended_url: Option<String>,
     joined: Vec<Person>,
     xml: Option<Box<[u8]>>,
 }
@@ -145,6 +151,8 @@ impl Meeting {
             dial_number: new.dial_number.unwrap_or_else(|| "613-555-1234".to_owned()),
             logout_url: new.logout_url,
             presentation_disabled: new.presentation_disabled,
+            forcibly_ended: false,
+            ended_url: new.ended_url,
             joined: Vec::new(),
             xml: None,
         };
@@ -159,6 +167,21 @@ impl Meeting {
     /// The full names of those who came by `join`.
     pub(super) fn joined_names(&self) -> impl Iterator<Item = &str> {
         self.joined.iter().map(|person| person.full_name.as_str())
+    }
+
+    /// Whom to tell that it has ended.
+    pub(super) fn callbacks(&self) -> impl Iterator<Item = Callback> {
+        let metadata = self.facts.metadata.iter();
+        let in_metadata = metadata.filter(|(name, _)| name == "endcallbackurl");
+        let urls = in_metadata.map(|(_, url)| url).chain(&self.ended_url);
+        urls.map(|url| Callback::new(url, &self.facts.meeting_id))
+    }
+
+    /// Sends everybody away for good.
+    pub(super) fn end(&mut self) {
+        self.forcibly_ended = true;
+        self.joined.clear();
+        self.change_people(|people| *people = People::default());
     }
 
     pub(super) fn snapshot(&self) -> SimMeeting {
@@ -243,7 +266,7 @@ impl Meeting {
             .number("duration", facts.duration)
             .flag("hasUserJoined", facts.has_user_joined)
             .flag("recording", facts.record)
-            .flag("hasBeenForciblyEnded", false)
+            .flag("hasBeenForciblyEnded", self.forcibly_ended)
             .number("startTime", facts.create_time)
             .number("endTime", 0_u32);
         self.write_counts(xml, style);

@@ -8,13 +8,14 @@
 //! It is light (two sockets, one task and about 2 KiB per idle server) and quick (no meeting's XML
 //! is rendered twice), so that a thousand of them fit into one process and benches measure what
 //! stands in front of it. What it leaves out: media, time-outs of empty meetings, guests, and
-//! every per-session call. Two things are stricter than real: a meeting ends at once, and two
-//! meetings of one server never have the same create time.
+//! every per-session call. Two things are stricter than real: a meeting ends at once (unless told to
+//! linger: [`SimServer::linger`]), and two meetings of one server never have the same create time.
 //!
 //! Layers, outermost first: `server` (the handle), `http` (connections), `wire` (requests) and
 //! `reply` (answers), `calls` (the API), `world` and `meeting` (the state).
 
 mod call;
+mod callback;
 mod calls;
 mod fault;
 mod http;

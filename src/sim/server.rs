@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpSocket;
 use tokio::sync::Mutex;
@@ -96,14 +97,38 @@ impl SimServer {
         self.inner.shared.lock().world.create(new).map(Meeting::snapshot)
     }
 
-    /// All meetings, in the order in which they were made.
+    /// All meetings that have not ended, in the order in which they were made.
     pub fn meetings(&self) -> Vec<SimMeeting> {
-        self.inner.shared.lock().world.iter().map(Meeting::snapshot).collect()
+        let shared = self.inner.shared.lock();
+        shared
+            .world
+            .iter()
+            .filter(|meeting| !meeting.forcibly_ended)
+            .map(Meeting::snapshot)
+            .collect()
     }
 
-    /// The meeting with this external or internal id.
+    /// The meeting with this external or internal id, unless it has ended.
     pub fn meeting(&self, id: &str) -> Option<SimMeeting> {
-        self.inner.shared.lock().world.find(id).map(Meeting::snapshot)
+        let shared = self.inner.shared.lock();
+        let meeting = shared.world.find(id).filter(|meeting| !meeting.forcibly_ended)?;
+        Some(meeting.snapshot())
+    }
+
+    /// Ends a meeting as BBB does when all have left; whether there was one. Returns when those
+    /// have been told who wanted to know.
+    pub async fn end_meeting(&self, id: &str) -> bool {
+        let callbacks = self.inner.shared.lock().world.end(id);
+        let ended = callbacks.is_some();
+        for callback in callbacks.unwrap_or_default() {
+            callback.deliver().await;
+        }
+        ended
+    }
+
+    /// Lets ended meetings stay in the lists for a while, marked as forcibly ended, as BBB does.
+    pub fn linger(&self, time: Duration) {
+        self.inner.shared.lock().world.set_linger(time);
     }
 
     /// Loses a meeting (by external or internal id) and its breakouts without trace; whether
@@ -172,6 +197,7 @@ impl SimServer {
         let mut state = self.inner.shared.lock();
         state.recording = on;
         state.requests.clear();
+        state.ended.clear();
     }
 
     /// The recorded requests, oldest first.
@@ -179,8 +205,15 @@ impl SimServer {
         self.inner.shared.lock().requests.clone()
     }
 
+    /// The meetings that recorded requests ended, each as it was before.
+    pub fn ended(&self) -> Vec<SimMeeting> {
+        self.inner.shared.lock().ended.clone()
+    }
+
     fn change(&self, id: &str, change: impl FnOnce(&mut Meeting)) -> bool {
-        self.inner.shared.lock().world.find_mut(id).map(change).is_some()
+        let mut shared = self.inner.shared.lock();
+        let meeting = shared.world.find_mut(id).filter(|meeting| !meeting.forcibly_ended);
+        meeting.map(change).is_some()
     }
 }
 

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 use super::call::Call;
 use super::fault::Faults;
-use super::meeting::Style;
+use super::meeting::{SimMeeting, Style};
 use super::params::Params;
 use super::world::World;
 
@@ -94,6 +94,8 @@ pub(super) struct State {
     pub(super) counts: BTreeMap<Call, u64>,
     pub(super) recording: bool,
     pub(super) requests: Vec<SimRequest>,
+    /// What calls of `end` ended while requests were recorded.
+    pub(super) ended: Vec<SimMeeting>,
 }
 
 impl Shared {
@@ -105,13 +107,16 @@ impl Shared {
             counts: BTreeMap::new(),
             recording: false,
             requests: Vec::new(),
+            ended: Vec::new(),
         };
         Self { options, arrived: Notify::new(), state: Mutex::new(state) }
     }
 
-    /// The state, even if a thread died while it held it: every change is complete in itself.
+    /// The state as it is now, even if a thread died while it held it: every change is complete in itself.
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.world.bury();
+        state
     }
 
     pub(super) fn style(&self) -> Style {

@@ -1,10 +1,11 @@
 //! All meetings of one simulated server.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rand::distr::{Alphanumeric, SampleString};
 
+use super::callback::Callback;
 use super::meeting::{Meeting, NewMeeting, SimMeeting};
 use crate::bbb::checksum::{Algorithm, Checksum};
 
@@ -28,6 +29,10 @@ pub(super) struct World {
     /// Both ids of each meeting.
     names: HashMap<String, u64>,
     voice_bridges: HashSet<String>,
+    /// How long an ended meeting is still listed.
+    linger: Duration,
+    /// Those that were ended and are still listed, and how long.
+    lingering: Vec<(Instant, u64)>,
     next_key: u64,
     next_voice_bridge: u32,
     last_create_time: u64,
@@ -39,6 +44,8 @@ impl World {
             meetings: BTreeMap::new(),
             names: HashMap::new(),
             voice_bridges: HashSet::new(),
+            linger: Duration::ZERO,
+            lingering: Vec::new(),
             next_key: 0,
             next_voice_bridge: rand::random_range(10_000..60_000),
             last_create_time: 0,
@@ -69,7 +76,7 @@ impl World {
 
     /// Makes a meeting.
     pub(super) fn create(&mut self, new: NewMeeting) -> Result<&Meeting, NotCreated> {
-        if self.find(&new.meeting_id).is_some() {
+        if self.find(&new.meeting_id).is_some_and(|known| !known.forcibly_ended) {
             return Err(NotCreated::Exists);
         }
         if new.voice_bridge.as_ref().is_some_and(|bridge| self.voice_bridges.contains(bridge)) {
@@ -99,9 +106,14 @@ impl World {
             return false;
         };
         let facts = meeting.facts;
-        self.names.remove(&facts.meeting_id);
+        // A meeting that has ended may have a successor with its external id.
         self.names.remove(&facts.internal_id);
-        self.voice_bridges.remove(&facts.voice_bridge);
+        if self.find(&facts.meeting_id).is_none() {
+            self.names.remove(&facts.meeting_id);
+        }
+        if !meeting.forcibly_ended {
+            self.voice_bridges.remove(&facts.voice_bridge);
+        }
         for breakout in &facts.breakouts {
             self.forget(breakout);
         }
@@ -112,11 +124,55 @@ impl World {
         true
     }
 
+    /// Ends a meeting and its breakouts. Returns whom to tell; none when there is no such meeting.
+    pub(super) fn end(&mut self, id: &str) -> Option<Vec<Callback>> {
+        let key = *self.names.get(id)?;
+        let meeting = self.meetings.get_mut(&key)?;
+        if meeting.forcibly_ended {
+            return Some(Vec::new());
+        }
+        let mut callbacks: Vec<_> = meeting.callbacks().collect();
+        meeting.end();
+        let (internal_id, breakouts) =
+            (meeting.facts.internal_id.clone(), meeting.facts.breakouts.clone());
+        self.voice_bridges.remove(&meeting.facts.voice_bridge);
+        for breakout in &breakouts {
+            callbacks.extend(self.end(breakout).unwrap_or_default());
+        }
+        if self.linger.is_zero() {
+            self.forget(&internal_id);
+        } else {
+            self.lingering.push((Instant::now() + self.linger, key));
+        }
+        Some(callbacks)
+    }
+
+    /// Sets how long ended meetings are still listed.
+    pub(super) fn set_linger(&mut self, linger: Duration) {
+        self.linger = linger;
+    }
+
+    /// Drops the ended meetings that have been listed for long enough.
+    pub(super) fn bury(&mut self) {
+        if self.lingering.is_empty() {
+            return;
+        }
+        let now = Instant::now();
+        let buried: Vec<_> = self.lingering.extract_if(.., |(end, _)| *end <= now).collect();
+        for (_, key) in buried {
+            let ended = self.meetings.get(&key).map(|meeting| meeting.facts.internal_id.clone());
+            if let Some(internal_id) = ended {
+                self.forget(&internal_id);
+            }
+        }
+    }
+
     /// Loses everything.
     pub(super) fn forget_all(&mut self) {
         self.meetings.clear();
         self.names.clear();
         self.voice_bridges.clear();
+        self.lingering.clear();
     }
 
     fn facts(&mut self, new: &NewMeeting, parent: Option<String>) -> SimMeeting {

@@ -13,8 +13,11 @@ use crate::model::{
 /// The largest value in bytes; sled moves larger ones into files that it never syncs.
 pub const VALUE_LIMIT: usize = 4096;
 
-/// The version of all records but the meetings'.
+/// The version of all records but those of servers and meetings.
 const FIRST: u8 = 1;
+
+/// The version of a server's record since it says whether the server is a spare one.
+const SPARE: u8 = 2;
 
 /// The version of a meeting's record since its life cycle is stored with it.
 const LIFE_CYCLE: u8 = 2;
@@ -44,6 +47,13 @@ struct ServerRecord {
     state: u8,
     max_meetings: Option<u32>,
     max_users: Option<u32>,
+}
+
+/// What the second version of a server's record adds to the first.
+#[derive(Serialize, Deserialize)]
+struct MaybeSpare {
+    first: ServerRecord,
+    spare: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -93,7 +103,7 @@ pub fn encode_server(server: &Server) -> Result<Vec<u8>, CodecError> {
         Capacity::Weight(weight) => (weight, false),
         Capacity::LoadMultiplier(multiplier) => (multiplier, true),
     };
-    let record = ServerRecord {
+    let first = ServerRecord {
         url: server.url.as_str().to_owned(),
         secret: server.secret.expose().to_owned(),
         weight,
@@ -107,12 +117,15 @@ pub fn encode_server(server: &Server) -> Result<Vec<u8>, CodecError> {
         max_meetings: server.max_meetings,
         max_users: server.max_users,
     };
-    encode(FIRST, &record)
+    encode(SPARE, &MaybeSpare { first, spare: server.spare })
 }
 
 /// The server of a key and its value.
 pub fn decode_server(key: &[u8], value: &[u8]) -> Result<Server, CodecError> {
-    let record: ServerRecord = decode(FIRST, value)?;
+    let MaybeSpare { first: record, spare } = match value.first() {
+        Some(&FIRST) => MaybeSpare { first: decode(FIRST, value)?, spare: false },
+        _ => decode(SPARE, value)?,
+    };
     let damaged = |error: &dyn std::fmt::Display| CodecError::Damaged(error.to_string());
     Ok(Server {
         id: ServerId::from(text(key)?),
@@ -134,12 +147,19 @@ pub fn decode_server(key: &[u8], value: &[u8]) -> Result<Server, CodecError> {
         },
         max_meetings: record.max_meetings,
         max_users: record.max_users,
+        spare,
     })
 }
 
 /// A meeting's key. Neither tenant nor meetingID can contain NUL.
 pub fn meeting_key(tenant: &TenantId, id: &str) -> Vec<u8> {
     [tenant.as_str().as_bytes(), b"\0", id.as_bytes()].concat()
+}
+
+/// The tenant and the meetingID of a key, if it is one.
+pub fn meeting_of_key(key: &[u8]) -> Option<(TenantId, MeetingId)> {
+    let (tenant, id) = halves(key).ok()?;
+    Some((TenantId::from(tenant), MeetingId::from(id)))
 }
 
 /// A meeting's value.
@@ -325,10 +345,8 @@ fn decode<T: for<'de> Deserialize<'de>>(version: u8, value: &[u8]) -> Result<T, 
 mod tests {
     use super::*;
 
-    /// The bytes of version 1, so that a change of the format cannot go unnoticed.
-    #[test]
-    fn a_server_of_version_1_keeps_its_bytes() {
-        let server = Server {
+    fn server() -> Server {
+        Server {
             id: ServerId::from("a"),
             url: ServerUrl::exact("http://h/b").unwrap(),
             secret: Secret::new("s").unwrap(),
@@ -337,10 +355,23 @@ mod tests {
             state: ServerState::Cordoned,
             max_meetings: None,
             max_users: Some(7),
-        };
+            spare: false,
+        }
+    }
+
+    #[test]
+    fn a_server_of_version_1_is_still_read() {
+        let value = b"\x01\x0ahttp://h/b\x01s\0\0\0\0\0\0\0\x40\x01\x01\x01t\x01\0\x01\x07";
+        assert_eq!(decode_server(b"a", value).unwrap(), server());
+    }
+
+    /// The bytes, so that a change of the format cannot go unnoticed.
+    #[test]
+    fn a_server_of_version_2_keeps_its_bytes() {
+        let server = Server { spare: true, ..server() };
         let value = encode_server(&server).unwrap();
         let expected =
-            b"\x01\x0ahttp://h/b\x01s\0\0\0\0\0\0\0\x40\x01\x01\x01t\x01\0\x01\x07".to_vec();
+            b"\x02\x0ahttp://h/b\x01s\0\0\0\0\0\0\0\x40\x01\x01\x01t\x01\0\x01\x07\x01".to_vec();
         assert_eq!(value, expected);
         assert_eq!(decode_server(b"a", &value).unwrap(), server);
     }
@@ -398,7 +429,7 @@ mod tests {
 
     #[test]
     fn records_that_are_damaged_newer_or_too_large_are_told_apart() {
-        assert_eq!(decode_server(b"a", &[2, 0]).unwrap_err(), CodecError::Version(2));
+        assert_eq!(decode_server(b"a", &[3, 0]).unwrap_err(), CodecError::Version(3));
         assert!(matches!(decode_server(b"a", &[1, 9]), Err(CodecError::Damaged(_))));
         let big = MeetingRecord {
             internal_id: "x".repeat(VALUE_LIMIT),

@@ -106,5 +106,10 @@ pub(super) fn wrong_host() -> HttpResponse {
 
 /// Nothing is there.
 pub(super) fn not_found() -> HttpResponse {
-    HttpResponse::NotFound().insert_header((CONTENT_TYPE, TEXT)).body("Not found\n")
+    text(StatusCode::NOT_FOUND, "Not found\n")
+}
+
+/// A line of plain text.
+pub(super) fn text(status: StatusCode, line: &'static str) -> HttpResponse {
+    HttpResponse::build(status).insert_header((CONTENT_TYPE, TEXT)).body(line)
 }

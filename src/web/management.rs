@@ -125,6 +125,7 @@ fn read_added(server: Value) -> Result<NewServer, String> {
         secret,
         capacity: capacity(added.load_multiplier.as_ref())?,
         tag: added.tag,
+        spare: false,
         state: ServerState::Disabled,
     })
 }

@@ -8,6 +8,7 @@ mod admin;
 mod answer;
 mod bbb;
 mod body;
+mod ended;
 mod in_flight;
 mod management;
 mod multipart;
@@ -97,6 +98,7 @@ async fn answer_front_end(
         Route::Call(call) => bbb::answer_call(call, request, payload, site).await,
         Route::UnknownCall => answer::failed(&crate::bbb::Failure::unsupported_request()),
         Route::Management(call) => management::answer_call(call, request, payload, site).await,
+        Route::Ended => ended::answer_call(request, site).await,
         Route::Health | Route::Root => answer::health(request, site.pool.store().trouble()),
         Route::Elsewhere => answer::not_found(),
     }

@@ -13,6 +13,8 @@ pub(super) enum Route<'a> {
     UnknownCall,
     /// A call of Scalelite's management API, without `.json`.
     Management(&'a str),
+    /// A server reports that a meeting has ended.
+    Ended,
     /// The health check.
     Health,
     /// The bare host.
@@ -29,6 +31,7 @@ impl<'a> Route<'a> {
         let (third, more) = (segments.next(), segments.next());
         match (first, second, third, more) {
             (None, ..) => Self::Root,
+            (Some("beadle"), Some("ended"), None, _) => Self::Ended,
             (Some("health_check"), None, ..) => Self::Health,
             (Some("bigbluebutton"), None, ..) | (Some("bigbluebutton"), Some("api"), None, _) => {
                 Self::Call(Call::Index)
@@ -63,6 +66,8 @@ mod tests {
             ("/bigbluebutton/api/%63reate", Route::UnknownCall),
             ("/bigbluebutton/api/hooks/create", Route::UnknownCall),
             ("/scalelite/api/getServers.json", Route::Management("getServers")),
+            ("/beadle/ended", Route::Ended),
+            ("/beadle/ended/more", Route::Elsewhere),
             ("/health_check", Route::Health),
             ("/", Route::Root),
             ("/favicon.ico", Route::Elsewhere),

@@ -19,12 +19,13 @@ async fn one_server(change: impl FnOnce(&mut Config)) -> (TestApp, SimServer) {
 }
 
 /// What the server is sent for a query, without the password that beadle makes up, the voice
-/// bridge, and the checksum.
+/// bridge, beadle's mark, and the checksum.
 async fn sent(app: &TestApp, server: &SimServer, query: &str) -> String {
     app.get("create", query).await;
     let request = last_create(server);
-    let made_up = |part: &&str| !part.starts_with("moderatorPW=") && !part.starts_with("voiceB");
-    unsigned(&request).split('&').filter(made_up).collect::<Vec<_>>().join("&")
+    let made_up = ["moderatorPW=", "voiceBridge=", "meta_beadle-origin="];
+    let given = |part: &&str| !made_up.iter().any(|name| part.starts_with(name));
+    unsigned(&request).split('&').filter(given).collect::<Vec<_>>().join("&")
 }
 
 #[tokio::test]
@@ -37,7 +38,11 @@ async fn order_and_encoding_stay_as_they_were() {
     let made_up = all.strip_prefix(query).expect("the query first");
     let password = &server.meeting("room-42").expect("a meeting").moderator_password;
     // The voice bridge that Scalelite gives this meeting, so that numbers survive the switch.
-    assert_eq!(made_up, format!("&moderatorPW={password}&voiceBridge=250615932"));
+    let mark = "d93d3ae399ebf3d465717d212efed93ed3136e7370a62579e6ff286dfa90f062";
+    assert_eq!(
+        made_up,
+        format!("&moderatorPW={password}&voiceBridge=250615932&meta_beadle-origin={mark}")
+    );
 }
 
 #[tokio::test]
@@ -106,7 +111,10 @@ async fn exclusions_reach_what_beadle_adds_itself() {
     let exclude = vec!["voiceBridge".to_owned(), "moderatorPW".to_owned()];
     let (app, server) = one_server(|config| config.create.rules.exclude = exclude).await;
     app.get("create", "name=x1&meetingID=bare-1").await.succeeded();
-    assert_eq!(unsigned(&last_create(&server)), "name=x1&meetingID=bare-1");
+    let sent = unsigned(&last_create(&server)).to_owned();
+    // Without its mark beadle would not know its own meetings again.
+    let rest = sent.strip_prefix("name=x1&meetingID=bare-1").expect("the query first");
+    assert!(rest.starts_with("&meta_beadle-origin=") && rest.matches('&').count() == 1, "{sent}");
 }
 
 #[tokio::test]

@@ -139,6 +139,30 @@ async fn a_slow_server_delays_nobodys_polls() {
     drop(app);
 }
 
+/// An hour between polls is too long for those who wait to learn whether a server is gone.
+#[tokio::test]
+async fn a_server_that_stumbles_is_polled_soon_until_it_is_offline_or_back() {
+    let (app, servers) = TestApp::with_servers_and(2, |config| {
+        config.poll.interval = Duration::from_hours(1);
+        config.poll.unstable_interval = Duration::from_millis(20);
+        config.health.offline_after = Duration::ZERO;
+    })
+    .await;
+    app.set("bbb0", r#"{"weight":100}"#).await;
+    app.get("create", "name=x1&meetingID=class").await.succeeded();
+    let polls = servers[0].request_count(Call::GetMeetings);
+    servers[0].fault(Call::GetMeetingInfo, Fault::Reset, Some(1));
+    app.get("getMeetingInfo", "meetingID=class").await.refused("internalError");
+    within(20, servers[0].wait_for_requests(Call::GetMeetings, polls + 2)).await;
+    eventually("it is back", async || health(&app, "bbb0").await == "online").await;
+    servers[0].stop().await;
+    app.get("getMeetingInfo", "meetingID=class").await.refused("internalError");
+    eventually("it is offline", async || health(&app, "bbb0").await == "offline").await;
+    // After a restart nobody waits for an interval either.
+    let app = app.restart().await;
+    eventually("bbb1 is known", async || health(&app, "bbb1").await == "online").await;
+}
+
 #[tokio::test]
 async fn without_an_interval_nobody_is_polled() {
     let (app, servers) = TestApp::with_servers(1).await;
@@ -264,6 +288,7 @@ async fn servers_that_are_added_at_once_keep_what_is_known_of_them() {
             capacity: Capacity::default(),
             tag: None,
             state: ServerState::Enabled,
+            spare: false,
         };
         let server = pool.add_server(new).await.expect("a server");
         let figures = Figures { load: Some(7.0), ..Figures::default() };

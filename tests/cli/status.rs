@@ -34,6 +34,25 @@ async fn a_dead_server_makes_the_exit_code() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn all_servers_failing_at_once_is_an_alarm_of_its_own() {
+    let pool = Pool::of(&["one", "two"]).await;
+    for server in &pool.servers {
+        server.stop().await;
+    }
+    pool.place.ok(&["poll"]);
+    let ran = pool.place.run(&["status"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.out.contains("FROZEN for") && ran.out.contains("no meeting is moved"), "{ran:?}");
+    assert!(pool.place.run(&["status", "--json"]).json()["frozen"].is_number());
+    for server in &pool.servers {
+        server.resume().await.expect("its port");
+    }
+    pool.place.ok(&["poll"]);
+    pool.place.ok(&["poll"]);
+    assert!(pool.place.json(&["status"])["frozen"].is_null());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_round_is_done_when_it_returns() {
     let pool = Pool::of(&["one"]).await;
     let [server] = pool.servers.as_slice() else { unreachable!("one server") };

@@ -93,7 +93,7 @@ const WRONG: &[(&str, &str)] = &[
     ),
     (
         "placement.policy = \"best\"",
-        "placement.policy must be \"predicted\" or \"scalelite\", not \"best\"",
+        "placement.policy must be \"predicted\", \"participants\" or \"scalelite\", not \"best\"",
     ),
     (
         "playback.formats = [\"../x\"]",

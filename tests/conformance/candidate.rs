@@ -26,11 +26,17 @@ type Environment = BTreeMap<String, String>;
 /// What the replay is answered when a verb worked.
 type Answer = Map<String, Value>;
 
+/// What Scalelite does when nothing is said, and beadle does otherwise; a profile may say it.
+const DEFAULTS: [(&str, &str); 2] =
+    [("SERVER_UNHEALTHY_THRESHOLD", "2"), ("SERVER_HEALTHY_THRESHOLD", "1")];
+
 /// What a replay needs and no profile says: Scalelite's placement, polls only when the replay asks
-/// for them, and the management API open to the secrets of front ends.
-const ALWAYS: [(&str, &str); 4] = [
+/// for them, failed ones that count although no time passes between them, and the management API
+/// open to the secrets of front ends.
+const ALWAYS: [(&str, &str); 5] = [
     ("BEADLE_PLACEMENT_POLICY", "scalelite"),
     ("BEADLE_POLL_INTERVAL", "0"),
+    ("BEADLE_HEALTH_OFFLINE_AFTER", "0"),
     ("BEADLE_MANAGEMENT_ACCEPT_FRONTEND_SECRET", "true"),
     ("BEADLE_MANAGEMENT_REVEAL_SECRETS", "true"),
 ];
@@ -156,8 +162,10 @@ impl Running {
         // A file is named so that the machine's own is not read.
         let config_file = folder.path().join("beadle.toml");
         fs::write(&config_file, "")?;
-        let mut all = environment.clone();
-        all.extend(ALWAYS.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        let mut all: Environment = DEFAULTS.map(owned).into();
+        all.extend(environment.clone());
+        all.extend(ALWAYS.map(owned));
         for (variable, name, _) in FOLDERS {
             let path = folder.path().join(name);
             fs::create_dir(&path)?;
@@ -206,6 +214,7 @@ async fn add_server(pool: &Pool, wish: ServerWish) -> anyhow::Result<Answer> {
         capacity: capacity(wish.load_multiplier.as_ref())?,
         tag: wish.tag,
         state: wish.state.unwrap_or(ServerState::Enabled),
+        spare: false,
     };
     let server = pool.add_server(new).await?;
     // A new server that is not online is one that was never reached.

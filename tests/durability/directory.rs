@@ -354,6 +354,7 @@ fn server() -> Server {
         state: ServerState::Enabled,
         max_meetings: None,
         max_users: None,
+        spare: false,
     }
 }
 

@@ -196,6 +196,7 @@ fn server() -> impl Strategy<Value = Server> {
             state,
             max_meetings,
             max_users,
+            spare: max_users.is_none(),
         })
 }
 

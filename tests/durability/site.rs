@@ -41,7 +41,7 @@ fn config(data_dir: PathBuf) -> Config {
         http: Http { listen, workers: 2, ..Http::default() },
         api: Api { secrets: vec![secret], ..Api::default() },
         // Rounds are asked for, so that nothing happens by itself.
-        poll: Poll { interval: Duration::ZERO },
+        poll: Poll { interval: Duration::ZERO, ..Poll::default() },
         ..Config::default()
     }
 }

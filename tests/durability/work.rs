@@ -182,6 +182,7 @@ fn server(worker: usize, version: u64) -> Server {
         state: ServerState::Enabled,
         max_meetings: None,
         max_users: u32::try_from(version).ok(),
+        spare: version % 2 == 1,
     }
 }
 

@@ -92,7 +92,7 @@ fn meant(written: &[Written]) -> Vec<(String, String)> {
 fn decoded(server: &SimServer, call: Call, before: &str) -> Vec<(String, String)> {
     let requests = server.requests();
     let request = requests.iter().rfind(|request| request.call == call).expect("a request");
-    let added = ["moderatorPW", "voiceBridge", "checksum"];
+    let added = ["moderatorPW", "voiceBridge", "meta_beadle-origin", "checksum"];
     let pairs = form_urlencoded::parse(request.query.as_bytes()).into_owned();
     let rest = pairs.filter(|(name, _)| !added.contains(&name.as_str()));
     let mut rest: Vec<_> = rest.skip_while(|(name, _)| name != before).skip(1).collect();

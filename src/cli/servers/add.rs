@@ -19,6 +19,7 @@ pub(super) async fn add(console: &Console, wish: Add) -> Result<(), CliError> {
         tag: wish.tag,
         enable: wish.enable,
         no_probe: wish.no_probe,
+        spare: wish.spare,
     };
     let server: ServerView =
         console.daemon.tell(Method::POST, Resource::at(&["servers"]), &body).await?;

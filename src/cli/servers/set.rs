@@ -30,6 +30,7 @@ fn changes(wish: Changes) -> Result<SetServer, CliError> {
         tag: if wish.no_tag { Some(String::new()) } else { wish.tag },
         max_meetings: wish.max_meetings,
         max_users: wish.max_users,
+        spare: (wish.spare || wish.no_spare).then_some(wish.spare),
     })
 }
 

@@ -56,7 +56,7 @@ fn row(server: &ServerView) -> Vec<Cell> {
     vec![
         cell(&server.id),
         cell(host(&server.url)),
-        cell(server.state.as_str()),
+        cell(&words::state(server.state, server.spare)),
         table::health(&server.health),
         cell(&server.meetings.to_string()),
         cell(&server.users.to_string()),
@@ -74,7 +74,7 @@ fn details(server: &ServerView) -> String {
     let mut facts = vec![
         ("id", server.id.clone()),
         ("address", server.url.clone()),
-        ("state", server.state.as_str().to_owned()),
+        ("state", words::state(server.state, server.spare)),
         ("health", server.health.clone()),
         ("trouble", words::known(server.trouble.as_deref())),
         ("answered", answered(server)),

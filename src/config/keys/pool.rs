@@ -44,6 +44,19 @@ static SERVERS: &[Key] = &[
          sets this too.",
     ),
     Key::new(
+        "servers.sick_timeout",
+        Default("\"2s\""),
+        |config, value| put(&mut config.servers.sick_timeout, time(value)),
+        "The longest wait for a server that is offline or has let several calls wait in vain. At \
+         such a server, create first makes sure within this time that it answers at all.",
+    ),
+    Key::new(
+        "servers.concurrent_calls",
+        Default("64"),
+        |config, value| put(&mut config.servers.concurrent_calls, whole(value, 1, 10_000)),
+        "How many calls one server gets at once; further ones wait their turn. Polls do not count.",
+    ),
+    Key::new(
         "servers.checksum_algorithm",
         Default("\"sha256\""),
         |config, value| put(&mut config.servers.checksum_algorithm, algorithm(value)),
@@ -71,7 +84,9 @@ static PLACEMENT: &[Key] = &[
         Default("\"predicted\""),
         |config, value| put(&mut config.placement.policy, policy(value)),
         "How the load of a server is reckoned. \"predicted\": people, microphones and cameras, \
-         with room kept for the people who are expected. \"scalelite\": exactly as Scalelite does.",
+         with room kept for the people who are expected. \"participants\": the people who are \
+         there, times the load multiplier, as Scalelite's variant for Kubernetes does. \
+         \"scalelite\": exactly as Scalelite does.",
     ),
     Key::new(
         "placement.expected_people",
@@ -128,12 +143,29 @@ static HEALTH: &[Key] = &[
         "How long a server must have failed before a create may place one of its meetings anew. At \
          least offline_after.",
     ),
+    Key::new(
+        "health.frozen_at_most",
+        Default("\"2m\""),
+        |config, value| put(&mut config.health.frozen_at_most, time_or_zero(value)),
+        "When all servers that were online, two at least, fail at the same time, the fault is \
+         taken to be beadle's own network: failures do not count until one of them answers, but no \
+         longer than this. 0 switches it off.",
+    ),
 ];
 
-static POLL: &[Key] = &[Key::new(
-    "poll.interval",
-    Default("\"10s\""),
-    |config, value| put(&mut config.poll.interval, interval(value)),
-    "The pause between two polls of a server. Exactly 0 turns automatic polling off, for drills and \
-     tests: then only the command beadle poll asks the servers.",
-)];
+static POLL: &[Key] = &[
+    Key::new(
+        "poll.interval",
+        Default("\"10s\""),
+        |config, value| put(&mut config.poll.interval, interval(value)),
+        "The pause between two polls of a server, a tenth more or less. Exactly 0 turns automatic \
+         polling off, for drills and tests: then only the command beadle poll asks the servers.",
+    ),
+    Key::new(
+        "poll.unstable_interval",
+        Default("\"2s\""),
+        |config, value| put(&mut config.poll.unstable_interval, time(value)),
+        "The same while a server has failed and is not offline yet, or has answered again and is \
+         not back yet. Never more than poll.interval.",
+    ),
+];

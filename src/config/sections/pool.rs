@@ -13,6 +13,10 @@ pub struct Servers {
     pub response_timeout: Duration,
     /// The longest wait for the answer to a create.
     pub create_timeout: Duration,
+    /// The longest wait for a server that has not answered lately.
+    pub sick_timeout: Duration,
+    /// How many calls one server gets at once.
+    pub concurrent_calls: usize,
     /// What calls to the servers are signed with.
     pub checksum_algorithm: Algorithm,
     /// Whether a new server is called by the host of its URL instead of a random id.
@@ -27,6 +31,8 @@ impl Default for Servers {
             connect_timeout: Duration::from_secs(5),
             response_timeout: Duration::from_secs(10),
             create_timeout: Duration::from_secs(30),
+            sick_timeout: Duration::from_secs(2),
+            concurrent_calls: 64,
             checksum_algorithm: Algorithm::Sha256,
             id_from_host: false,
             answer_limit: 64 << 20,
@@ -66,8 +72,31 @@ impl Default for Placement {
 pub enum Policy {
     /// People, microphones and cameras, with room kept for those who are still to come.
     Predicted,
+    /// The people who are there, as the variant of Scalelite for Kubernetes counts them.
+    Participants,
     /// Exactly as Scalelite does it.
     Scalelite,
+}
+
+impl Policy {
+    /// The word of the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Predicted => "predicted",
+            Self::Participants => "participants",
+            Self::Scalelite => "scalelite",
+        }
+    }
+
+    /// Whether a load is already multiplied with the server's load multiplier, as Scalelite and its
+    /// variants do it. Then each create counts one until the next poll, and the lowest id wins a
+    /// tie.
+    pub fn multiplies(self) -> bool {
+        match self {
+            Self::Predicted => false,
+            Self::Participants | Self::Scalelite => true,
+        }
+    }
 }
 
 /// When a server counts as gone and as back.
@@ -81,6 +110,8 @@ pub struct Health {
     pub offline_after: Duration,
     /// How long it must have failed before its meetings may be created elsewhere.
     pub dead_after: Duration,
+    /// How long failures do not count when all servers fail at once.
+    pub frozen_at_most: Duration,
 }
 
 impl Default for Health {
@@ -90,6 +121,7 @@ impl Default for Health {
             bad_polls: 3,
             offline_after: Duration::from_secs(30),
             dead_after: Duration::from_mins(2),
+            frozen_at_most: Duration::from_mins(2),
         }
     }
 }
@@ -99,10 +131,12 @@ impl Default for Health {
 pub struct Poll {
     /// The pause between two polls of a server; exactly zero is never.
     pub interval: Duration,
+    /// The same while a server is on its way down or up, where that is shorter.
+    pub unstable_interval: Duration,
 }
 
 impl Default for Poll {
     fn default() -> Self {
-        Self { interval: Duration::from_secs(10) }
+        Self { interval: Duration::from_secs(10), unstable_interval: Duration::from_secs(2) }
     }
 }

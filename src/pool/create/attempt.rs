@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use rand::RngExt as _;
+use uuid::Uuid;
 
 use super::place::{Placed, Wish};
 use super::{Create, UNABLE};
-use crate::bbb::Failure;
+use crate::bbb::{Failure, origin};
 use crate::client::{CallError, Client, Request};
 use crate::model::{Meeting, Server, ServerId};
 use crate::pool::live::Name;
@@ -32,6 +33,8 @@ pub(super) struct Attempt<'a> {
     wish: Wish,
     moderator_pw: String,
     voice_bridge: String,
+    /// What the servers' tokens for reporting the end are made of.
+    nonce: String,
 }
 
 /// How one server took the create.
@@ -76,6 +79,7 @@ impl<'a> Attempt<'a> {
             client,
             create,
             moderator_pw: given("moderatorPW").unwrap_or_else(password),
+            nonce: Uuid::new_v4().simple().to_string(),
             voice_bridge: bridges.take(pool.store(), &wish.name, given("voiceBridge"), dial_in),
             wish,
         })
@@ -140,14 +144,13 @@ impl<'a> Attempt<'a> {
             },
             Err(CallError::TooLongRequest { .. }) => return Taken::Yes(Err(Failure::too_long())),
             Err(error) => {
-                self.pool.failed(&placed.server.id, &error, Instant::now());
                 let by_chance = matches!(error, CallError::Broken { .. });
                 Missed { error, by_chance, failure: Failure::internal(UNABLE) }
             }
         };
         let error = &missed.error;
         tracing::warn!(server = %placed.server.id, meeting = %self.wish.name.1, %error, "a create failed");
-        if matches!(error, CallError::Connect { .. } | CallError::Address) {
+        if error.reached_nobody() {
             return Taken::No(missed.failure);
         }
         self.ask_again(placed, missed).await
@@ -161,10 +164,15 @@ impl<'a> Attempt<'a> {
             Ok(false) => Taken::No(missed.failure),
             Ok(true) => self.take_over(placed).await,
             // A server that broke the connection and then cannot be reached has nobody in it.
-            Err(CallError::Connect { .. }) if matches!(missed.error, CallError::Broken { .. }) => {
+            Err(error)
+                if error.is_no_connection() && matches!(missed.error, CallError::Broken { .. }) =>
+            {
                 Taken::No(missed.failure)
             }
-            Err(_) => Taken::Yes(Err(missed.failure)),
+            Err(_) => {
+                self.pool.keep_intent(meeting).await;
+                Taken::Yes(Err(missed.failure))
+            }
         }
     }
 
@@ -173,7 +181,10 @@ impl<'a> Attempt<'a> {
     async fn take_over(&self, placed: Placed) -> Taken {
         match self.send(&placed, None).await {
             Ok(replied) if !replied.unreadable() => self.settle(placed, replied).await,
-            _ => Taken::Yes(Err(Failure::internal(UNABLE))),
+            _ => {
+                self.pool.keep_intent(self.meeting(&placed.server)).await;
+                Taken::Yes(Err(Failure::internal(UNABLE)))
+            }
         }
     }
 
@@ -213,6 +224,7 @@ impl<'a> Attempt<'a> {
         Meeting {
             moderator_pw: self.moderator_pw.as_str().into(),
             voice_bridge: self.voice_bridge.as_str().into(),
+            end_token: origin::end_token(&self.nonce, server.id.as_str()).into(),
             expected_people: self.wish.expected.people,
             expected_from: self.wish.expected.source,
             ..Meeting::starting(tenant, id, server.id.clone(), now_ms())
@@ -236,7 +248,8 @@ impl Pool {
         body: Option<Bytes>,
     ) -> Result<Replied, CallError> {
         let timeout = self.config().servers.create_timeout;
-        let reply = client.call(server, Request { call: "create", query, body, timeout }).await?;
+        let request = Request { call: "create", query, body, timeout };
+        let reply = self.call_anyway(client, server, request).await?;
         let replied = Replied::from(reply);
         self.heard(server, &replied);
         Ok(replied)
@@ -252,7 +265,7 @@ impl Pool {
         let query = format!("meetingID={}", crate::bbb::params::encode(meeting.id.as_str()));
         let timeout = self.config().servers.response_timeout;
         let request = Request { call: "getMeetingInfo", query: &query, body: None, timeout };
-        let replied = Replied::from(client.call(server, request).await?);
+        let replied = Replied::from(self.call_anyway(client, server, request).await?);
         if replied.succeeded() || replied.says_not_found() {
             return Ok(replied.succeeded());
         }

@@ -7,26 +7,26 @@
 
 mod attempt;
 mod bridges;
+mod keep;
 mod place;
 
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use tokio::sync::RwLock;
+use tokio::sync::{OwnedRwLockWriteGuard, RwLock};
 
 use super::live::Name;
-use super::meetings::Replied;
-use super::{Answer, Pool, now_ms, rules};
-use crate::bbb::params::identifier;
-use crate::bbb::{Failure, Params};
+use super::{Answer, Pool, rules};
+use crate::bbb::params::{encode, identifier};
+use crate::bbb::{Failure, Params, origin};
 use crate::client::{CallError, Client};
+use crate::config::{Config, Policy};
 use crate::model::{Meeting, MeetingId, Server, ServerState, TenantId};
-use crate::store::ChangeError;
 
 use attempt::Attempt;
 pub(super) use bridges::Bridges;
+pub use place::Wish;
 
 /// A create as a front end asked for it, independent of its connection: a create goes on when the
 /// front end hangs up, so that no server has a meeting that beadle does not know.
@@ -42,6 +42,9 @@ pub struct Create {
 /// What is said when a server cannot be asked.
 pub(super) const UNABLE: &str = "Unable to create meeting on server.";
 
+/// The parameter of a create that names where the end of the meeting is reported.
+const END_CALLBACK: &str = "meetingEndedURL";
+
 /// One lock for each meeting that is being created: shared by those who create a meeting that has
 /// a server, held alone by whoever looks for one.
 #[derive(Default)]
@@ -49,6 +52,12 @@ pub(super) struct Gates {
     of_meeting: Mutex<HashMap<Name, Arc<RwLock<()>>>>,
     pub(super) bridges: Bridges,
     placing: Mutex<()>,
+}
+
+/// A meeting's gate, held alone: nobody creates the meeting meanwhile.
+pub(super) struct Alone {
+    name: Name,
+    held: OwnedRwLockWriteGuard<()>,
 }
 
 impl Gates {
@@ -61,6 +70,19 @@ impl Gates {
     fn of(&self, name: &Name) -> Arc<RwLock<()>> {
         let mut gates = self.of_meeting.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(gates.entry(name.clone()).or_default())
+    }
+
+    /// Enters a meeting's gate alone, if nobody is creating it at the moment.
+    pub(super) fn try_alone(&self, name: &Name) -> Option<Alone> {
+        let held = self.of(name).try_write_owned().ok()?;
+        Some(Alone { name: name.clone(), held })
+    }
+
+    /// Leaves a gate.
+    pub(super) fn leave(&self, gate: Alone) {
+        let Alone { name, held } = gate;
+        drop(held);
+        self.tidy(&name);
     }
 
     /// Drops the locks that nobody holds or waits for.
@@ -158,6 +180,7 @@ impl Pool {
                 _ => {}
             }
         }
+        self.count_create(&server);
         let query = self.query_for(create, &server, known, None);
         let answer = self.send_create(client, &server, &query, create.body.clone()).await;
         match answer {
@@ -172,58 +195,25 @@ impl Pool {
             }
             Err(CallError::TooLongRequest { .. }) => Some(Err(Failure::too_long())),
             Err(error) => {
-                self.failed(&server.id, &error, std::time::Instant::now());
-                if self.dead(&server) {
-                    tracing::warn!(server = %server.id, meeting = %known.id, "the server is dead; the meeting is started elsewhere");
-                    return None;
-                }
-                Some(Err(Failure::internal(UNABLE)))
+                // Where it was not even tried, nothing was learnt.
+                let dead = error.is_the_servers() && self.dead(&server);
+                if dead { None } else { Some(Err(Failure::internal(UNABLE))) }
             }
         }
     }
 
-    /// A server that had lost the meeting starts it anew under another internalMeetingID, which is
-    /// stored before anybody hears of it.
-    async fn keep_anew(&self, known: &Arc<Meeting>, replied: &Replied) -> Result<(), Failure> {
-        if !replied.succeeded() {
-            return Ok(());
-        }
-        let mut renewed = Meeting::clone(known);
-        replied.fill(&mut renewed);
-        if renewed.internal_id == known.internal_id {
-            return Ok(());
-        }
-        renewed.created_ms = now_ms();
-        let old = known.internal_id.clone();
-        let change = self.store().change(move |draft| {
-            let stored = draft.state().meeting_of_id(&renewed.tenant, renewed.id.as_str());
-            if stored.is_none_or(|stored| stored.internal_id == old) {
-                draft.put_meeting(renewed);
-            }
-            Ok::<(), Infallible>(())
-        });
-        self.0.shared.discard();
-        change.await.map_err(|error| not_kept(&error))
-    }
-
-    /// Stores a new meeting, unless its server was removed meanwhile.
-    async fn keep(&self, meeting: Meeting) -> Result<(), Failure> {
-        let change = self.store().change(move |draft| {
-            let server = draft.state().server(&meeting.server).is_some();
-            if server {
-                draft.put_meeting(meeting);
-            }
-            Ok::<bool, Infallible>(server)
-        });
-        match change.await {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(Failure::internal(UNABLE)),
-            Err(error) => Err(not_kept(&error)),
+    /// Under the policy `participants` each create counts one until the next poll, also that of a
+    /// known meeting: many front ends send one with each person who joins.
+    fn count_create(&self, server: &Server) {
+        if self.config().placement.policy == Policy::Participants {
+            self.live(&server.id).add_load(server.capacity.load_multiplier());
         }
     }
 
-    fn dead(&self, server: &Server) -> bool {
-        self.live(&server.id).dead(std::time::Instant::now(), &self.config().health)
+    pub(in crate::pool) fn dead(&self, server: &Server) -> bool {
+        let now = std::time::Instant::now();
+        self.end_frost_in_time(now);
+        self.live(&server.id).dead(now, &self.config().health)
     }
 
     /// The parameters as they go to a server, encoded.
@@ -253,12 +243,25 @@ impl Pool {
         }
         rules::cap_duration(&mut params, config.create.max_duration);
         rules::apply(&mut params, &config.create.rules, Some(rules::SERVER_TAG));
+        // After the rules, so that no wish takes away what beadle itself relies on.
+        if let Some(secret) = config.api.secrets.first() {
+            let mark = origin::mark(meeting.tenant.as_str(), meeting.id.as_str(), secret.expose());
+            params.set(origin::PARAM, &mark);
+        }
+        // A front end's own call-back is never touched.
+        let own = params.get(END_CALLBACK).is_none_or(|given| given.is_empty());
+        if let Some(address) = end_address(&config, meeting).filter(|_| own) {
+            params.set(END_CALLBACK, &address);
+        }
         params.to_query()
     }
 }
 
-/// A meeting that cannot be stored must not be acknowledged.
-fn not_kept(error: &ChangeError<Infallible>) -> Failure {
-    tracing::error!(%error, "a meeting cannot be stored");
-    Failure::internal(format!("The meeting cannot be kept: {error}."))
+/// Where the server reports the meeting's end to; none where beadle's own address is not known.
+fn end_address(config: &Config, meeting: &Meeting) -> Option<String> {
+    let base = config.public_url.as_deref().filter(|_| !meeting.end_token.is_empty())?;
+    let [tenant, id, token] =
+        [meeting.tenant.as_str(), meeting.id.as_str(), &*meeting.end_token].map(encode);
+    let base = base.trim_end_matches('/');
+    Some(format!("{base}/beadle/ended?tenant={tenant}&meeting={id}&token={token}"))
 }

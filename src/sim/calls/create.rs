@@ -16,7 +16,8 @@ const NO_NAME: Refusal = invalid("You must provide a meeting name");
 
 pub(super) fn create(context: &mut Context<'_>, reply: &mut Reply) -> Result<(), Refusal> {
     let new = read(context)?;
-    if let Some(existing) = context.world.find(&new.meeting_id) {
+    let existing = context.world.find(&new.meeting_id).filter(|known| !known.forcibly_ended);
+    if let Some(existing) = existing {
         let facts = &existing.facts;
         let same = new.attendee_password.as_ref() == Some(&facts.attendee_password)
             && new.moderator_password.as_ref() == Some(&facts.moderator_password);
@@ -71,6 +72,7 @@ fn read(context: &Context<'_>) -> Result<NewMeeting, Refusal> {
         voice_bridge: read_voice_bridge(context)?,
         dial_number: text("dialNumber"),
         logout_url: text("logoutURL"),
+        ended_url: text("meetingEndedURL"),
         duration: read_count(context, "duration"),
         max_participants: read_count(context, "maxParticipants"),
         record: params.is_true("record"),

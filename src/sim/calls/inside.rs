@@ -3,6 +3,7 @@
 
 use super::create::count_documents;
 use super::{Context, Refusal};
+use crate::sim::meeting::Meeting;
 use crate::sim::reply::Reply;
 
 pub(super) fn end(context: &mut Context<'_>, reply: &mut Reply) -> Result<(), Refusal> {
@@ -13,7 +14,12 @@ pub(super) fn end(context: &mut Context<'_>, reply: &mut Reply) -> Result<(), Re
         return Err(Refusal::new("invalidPassword", message));
     }
     let internal_id = facts.internal_id.clone();
-    context.world.forget(&internal_id);
+    if let Some(ended) = context.ended.as_deref_mut() {
+        ended.extend(context.world.find(&internal_id).map(Meeting::snapshot));
+    }
+    for callback in context.world.end(&internal_id).unwrap_or_default() {
+        tokio::spawn(callback.deliver());
+    }
     let message = "A request to end the meeting was sent.  Please wait a few seconds, and then \
                    use the getMeetingInfo or isMeetingRunning API calls to verify that it was \
                    ended.";

@@ -58,6 +58,10 @@ fn let_in(context: &mut Context<'_>) -> Result<Joined, NotLetIn> {
     let params = context.params;
     let meeting = context.meeting().map_err(NotLetIn::Elsewhere)?;
     let refuse = |key, message| Err(NotLetIn::Elsewhere(Refusal::new(key, message)));
+    if meeting.forcibly_ended {
+        let message = "You can not re-join a meeting that has already been forcibly ended.";
+        return refuse("meetingForciblyEnded", message);
+    }
     let Some(full_name) = params.get("fullName") else {
         return refuse("missingParamFullName", "You must provide your name");
     };

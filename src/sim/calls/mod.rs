@@ -14,7 +14,7 @@ use std::time::Duration;
 use super::call::Call;
 use super::fault::{Fault, Strike};
 use super::http::{Delivery, Manner};
-use super::meeting::{Meeting, Style};
+use super::meeting::{Meeting, SimMeeting, Style};
 use super::params::Params;
 use super::reply::Reply;
 use super::shared::{BbbVersion, Shared, SimOptions, SimRequest, State};
@@ -35,6 +35,8 @@ struct Context<'a> {
     options: &'a SimOptions,
     style: Style,
     world: &'a mut World,
+    /// Takes the meetings that are ended.
+    ended: Option<&'a mut Vec<SimMeeting>>,
     params: &'a Params<'a>,
     request: &'a Request<'a>,
 }
@@ -142,6 +144,7 @@ fn perform(
             options: &shared.options,
             style: shared.style(),
             world: &mut state.world,
+            ended: state.recording.then_some(&mut state.ended),
             params: &params,
             request,
         };

@@ -87,7 +87,7 @@ async fn end_one(site: Data<Site>, wish: EndMeeting) -> Result<Ended, Refused> {
         return Err(refused(StatusCode::BAD_GATEWAY, "server", error));
     }
     let kept = |f: Failure| refused(StatusCode::SERVICE_UNAVAILABLE, "store", f.message);
-    site.pool.forget_meeting(&meeting).await.map_err(kept)?;
+    site.pool.forget_ended(vec![meeting]).await.map_err(kept)?;
     Ok(Ended { id, told: false })
 }
 
@@ -122,6 +122,7 @@ fn view(pool: &Pool, meeting: &Meeting, lists: &Lists) -> MeetingView {
         id: meeting.id.to_string(),
         tenant: meeting.tenant.to_string(),
         internal_id: meeting.internal_id.to_string(),
+        state: pool.state_of(meeting).to_owned(),
         server: meeting.server.to_string(),
         server_url: server.map(|server| server.url.as_str().to_owned()).unwrap_or_default(),
         name: listed.map(|listed| listed.name.clone()),

@@ -1,6 +1,7 @@
 //! The operator's API under `/beadle/api/v1`, in JSON. Spoken on the Unix socket, whose file
 //! permissions say who may.
 
+mod explain;
 mod meetings;
 mod servers;
 
@@ -27,6 +28,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     config.route("/status", web::get().to(status)).route("/poll", web::post().to(poll));
     servers::routes(config);
     meetings::routes(config);
+    explain::routes(config);
 }
 
 async fn status(site: Data<Site>) -> HttpResponse {
@@ -37,6 +39,14 @@ async fn status(site: Data<Site>) -> HttpResponse {
         .map(|(server, live)| servers::view(&site.pool, server, live, Instant::now(), false))
         .collect();
     let mut troubles: Vec<String> = site.pool.store().trouble().into_iter().collect();
+    let frozen = site.pool.frozen_since(Instant::now()).map(|since| since.elapsed().as_secs_f64());
+    if frozen.is_some() {
+        troubles.push(
+            "all servers failed at once, probably because of beadle's own network or name \
+             resolution: the pool is frozen, no server goes offline and no meeting is moved"
+                .into(),
+        );
+    }
     if site.config().api.secrets.is_empty() {
         troubles
             .push("no front end has a secret: every call is answered with checksumError".into());
@@ -53,6 +63,14 @@ async fn status(site: Data<Site>) -> HttpResponse {
         };
         format!("server {} is {}: {why}", view.id, view.health)
     }));
+    for (copy, people) in site.pool.crowded_copies() {
+        let (id, server) = (&copy.id, &copy.server);
+        let people = if people == 1 { "1 person".into() } else { format!("{people} people") };
+        troubles.push(format!(
+            "meeting {id} goes on twice: it was started elsewhere while server {server} was dead, \
+             and {people} are still in its old copy there, which is left alone"
+        ));
+    }
     let takes = |view: &crate::api::ServerView| {
         view.state == ServerState::Enabled && view.health != Health::Offline.as_str()
     };
@@ -61,7 +79,7 @@ async fn status(site: Data<Site>) -> HttpResponse {
     }
     let version = env!("CARGO_PKG_VERSION").to_owned();
     let uptime = site.started.elapsed().as_secs_f64();
-    let status = Status { version, uptime, ok: troubles.is_empty(), troubles, servers };
+    let status = Status { version, uptime, frozen, ok: troubles.is_empty(), troubles, servers };
     answer::json(StatusCode::OK, &status)
 }
 

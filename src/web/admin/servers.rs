@@ -47,16 +47,18 @@ pub(super) fn view(
 ) -> ServerView {
     let figures = live.figures();
     let load = live.load();
+    let weight = server.capacity.weight();
+    let multiplied = pool.config().placement.policy.multiplies();
     ServerView {
         id: server.id.to_string(),
         url: server.url.as_str().to_owned(),
         state: server.state,
         health: live.health().as_str().to_owned(),
         tag: server.tag.as_deref().map(str::to_owned),
-        weight: server.capacity.weight(),
+        weight,
         load_multiplier: server.capacity.load_multiplier(),
         load,
-        utilisation: load.map(|load| load / server.capacity.weight()),
+        utilisation: load.map(|load| if multiplied { load } else { load / weight }),
         meetings: figures.meetings,
         breakouts: figures.breakouts,
         users: figures.users,
@@ -66,6 +68,7 @@ pub(super) fn view(
         placed: pool.placed_on(&server.id),
         max_meetings: server.max_meetings,
         max_users: server.max_users,
+        spare: server.spare,
         version: live.version().map(|version| version.to_string()).filter(|v| !v.is_empty()),
         last_answer: live.silent_for(now).map(|time| time.as_secs_f64()),
         trouble: live.trouble().map(|trouble| trouble.to_string()),
@@ -108,6 +111,7 @@ async fn add(site: Data<Site>, wish: Json<AddServer>) -> Result<HttpResponse, Re
             state: new.state,
             max_meetings: None,
             max_users: None,
+            spare: new.spare,
         };
         let found = site.pool.probe(&site.client, &server).await;
         let wrong = |error: ProbeError| {
@@ -228,6 +232,7 @@ fn new_server(wish: AddServer) -> Result<NewServer, String> {
         capacity: capacity(wish.weight, wish.load_multiplier)?.unwrap_or_default(),
         tag: wish.tag,
         state: if wish.enable { ServerState::Enabled } else { ServerState::Disabled },
+        spare: wish.spare,
     })
 }
 
@@ -243,6 +248,7 @@ fn change(wish: SetServer) -> Result<ServerChange, String> {
         state: None,
         max_meetings: wish.max_meetings.map(limit),
         max_users: wish.max_users.map(limit),
+        spare: wish.spare,
     })
 }
 
