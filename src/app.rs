@@ -13,11 +13,11 @@ use actix_web::dev::{Server, ServerHandle};
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
 
-use crate::client::Client;
+use crate::client::{Client, Names};
 use crate::config::Config;
 use crate::pool::{Pool, poller, sittings};
 use crate::store::Store;
-use crate::web::{self, BodyBudget, InFlight, Site};
+use crate::web::{self, BodyBudget, InFlight, Site, Waiting};
 
 /// Connections that may wait to be accepted: the rush at the full hour.
 const BACKLOG: i32 = 1024;
@@ -49,14 +49,17 @@ impl Application {
         let operator_listener = listen_on_socket(&socket)?;
         let address = listener.local_addr()?;
         let patience = config.http.shutdown_timeout;
-        let client = Client::new(&config.servers)?;
-        let polls = Client::unconnected(&config.servers)?;
+        let names = Names::of_system(config.servers.dns_cache);
+        let client = Client::new(&config.servers, &names)?;
+        let polls = Client::unconnected(&config.servers, &names)?;
         let in_flight = InFlight::default();
         let site = Sites {
             servers: config.servers.clone(),
+            names,
             client,
             bodies: BodyBudget::new(config.http.body_memory),
             in_flight: in_flight.clone(),
+            waiting: Waiting::default(),
             started: Instant::now(),
         };
         let http = config.http.clone();
@@ -177,9 +180,11 @@ fn keep<T: Clone + PartialEq>(
 #[derive(Clone)]
 struct Sites {
     servers: crate::config::Servers,
+    names: Names,
     client: Client,
     bodies: BodyBudget,
     in_flight: InFlight,
+    waiting: Waiting,
     started: Instant,
 }
 
@@ -187,10 +192,12 @@ impl Sites {
     fn make(&self, pool: &Pool) -> Site {
         Site {
             pool: pool.clone(),
+            names: self.names.clone(),
             // A client of its own for each worker: connections do not wander between threads.
-            client: Client::new(&self.servers).unwrap_or_else(|_| self.client.clone()),
+            client: Client::new(&self.servers, &self.names).unwrap_or_else(|_| self.client.clone()),
             bodies: self.bodies.clone(),
             in_flight: self.in_flight.clone(),
+            waiting: self.waiting.clone(),
             started: self.started,
         }
     }

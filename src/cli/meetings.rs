@@ -56,38 +56,32 @@ async fn end(console: &Console, wish: EndMeeting) -> Result<(), CliError> {
 }
 
 /// What a narrow terminal can do without, the least important first.
-const SPARE: [&str; 3] = ["cameras", "moderators", "state"];
+const SPARE: [&str; 2] = ["cameras", "moderators"];
+
+/// A column with what stands in it for a meeting.
+type Shown = (Column, fn(&MeetingView) -> Cell);
 
 fn overview(meetings: &[MeetingView]) -> String {
-    let tenants = meetings.iter().any(|meeting| !meeting.tenant.is_empty());
-    let columns = [
-        Column("meeting", Kind::Text),
-        Column("name", Kind::Text),
-        Column("server", Kind::Text),
-        Column("state", Kind::Text),
-        Column("people", Kind::Number),
-        Column("moderators", Kind::Number),
-        Column("cameras", Kind::Number),
-        Column("age", Kind::Number),
-        Column("tenant", Kind::Text),
+    let mut shown: Vec<Shown> = vec![
+        (Column("meeting", Kind::Text), |meeting| cell(&meeting.id)),
+        (Column("name", Kind::Text), |meeting| cell(&words::known(meeting.name.as_deref()))),
+        (Column("server", Kind::Text), |meeting| cell(&meeting.server)),
+        (Column("people", Kind::Number), |meeting| cell(&words::known(meeting.users))),
+        (Column("moderators", Kind::Number), |meeting| cell(&words::known(meeting.moderators))),
+        (Column("cameras", Kind::Number), |meeting| cell(&words::known(meeting.videos))),
+        (Column("age", Kind::Number), |meeting| cell(&age(meeting))),
     ];
-    let shown = if tenants { columns.len() } else { columns.len() - 1 };
-    let rows = meetings.iter().map(|meeting| row(meeting).into_iter().take(shown).collect());
-    table::grid(columns.get(..shown).unwrap_or(&columns), &SPARE, rows)
-}
-
-fn row(meeting: &MeetingView) -> Vec<Cell> {
-    vec![
-        cell(&meeting.id),
-        cell(&words::known(meeting.name.as_deref())),
-        cell(&meeting.server),
-        cell(&meeting.state),
-        cell(&words::known(meeting.users)),
-        cell(&words::known(meeting.moderators)),
-        cell(&words::known(meeting.videos)),
-        cell(&age(meeting)),
-        cell(&meeting.tenant),
-    ]
+    // What is the same for all is not worth its place.
+    if meetings.iter().any(|meeting| meeting.state != "running") {
+        shown.push((Column("state", Kind::Word), |meeting| cell(&meeting.state)));
+    }
+    if meetings.iter().any(|meeting| !meeting.tenant.is_empty()) {
+        shown.push((Column("tenant", Kind::Text), |meeting| cell(&meeting.tenant)));
+    }
+    let rows = meetings.iter().map(|meeting| shown.iter().map(|(_, cell)| cell(meeting)).collect());
+    let rows: Vec<_> = rows.collect();
+    let columns: Vec<_> = shown.into_iter().map(|(column, _)| column).collect();
+    table::grid(&columns, &SPARE, rows)
 }
 
 fn details(meeting: &MeetingView) -> String {

@@ -4,7 +4,7 @@ use super::console::Console;
 use super::daemon::Resource;
 use super::error::{CliError, Exit};
 use super::{servers, words};
-use crate::api::Status;
+use crate::api::{HeadroomView, Status};
 
 /// Shows the pool; what needs attention makes the exit code.
 pub(super) async fn status(console: &Console) -> Result<Exit, CliError> {
@@ -22,6 +22,10 @@ pub(super) async fn poll(console: &Console) -> Result<Exit, CliError> {
 
 fn report(status: &Status) -> String {
     let mut report = headline(status);
+    if let Some(headroom) = &status.headroom {
+        report.push('\n');
+        report.push_str(&words_of(headroom));
+    }
     if !status.servers.is_empty() {
         report.push_str("\n\n");
         report.push_str(&servers::table(&status.servers));
@@ -34,6 +38,21 @@ fn report(status: &Status) -> String {
         report.extend(trouble.chars().map(|c| if c.is_control() { ' ' } else { c }));
     }
     report
+}
+
+/// Whether the pool could lose a server.
+fn words_of(headroom: &HeadroomView) -> String {
+    let HeadroomView { server, load, room, .. } = headroom;
+    let without = format!("Headroom: without {server} (load {load:.0}) the others");
+    match headroom.short.as_deref() {
+        None => format!("{without} have room for {room:.0} more; that is enough"),
+        Some("servers") => {
+            format!("Headroom: none; no other server could take the classes of {server}")
+        }
+        Some("meetings") => format!("{without} may not have all its meetings; that is too few"),
+        Some("largest") => format!("{without} have no place for its largest meeting"),
+        Some(_) => format!("{without} have room for only {room:.0} more; that is not enough"),
+    }
 }
 
 fn headline(status: &Status) -> String {

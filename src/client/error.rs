@@ -1,6 +1,6 @@
 //! Why a server could not be asked, in words for people.
 
-use std::error::Error;
+use super::obstacle::Obstacle;
 
 /// The client itself could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -22,9 +22,9 @@ pub enum CallError {
     /// No connection: nothing reached the server.
     #[error("cannot connect: {reason}")]
     Connect {
-        /// Whether nothing at all was heard, for as long as one may wait.
-        silence: bool,
-        /// What went wrong: name, route, refusal, TLS.
+        /// What stood in the way.
+        obstacle: Obstacle,
+        /// The same in words.
         reason: String,
     },
     /// The server has left calls without a word lately; nothing was sent.
@@ -70,7 +70,12 @@ impl CallError {
 
     /// Whether the server was tried and let its caller wait in vain.
     pub fn is_silence(&self) -> bool {
-        matches!(self, Self::Timeout | Self::Connect { silence: true, .. })
+        let waited = [Obstacle::Silence, Obstacle::Route];
+        match self {
+            Self::Timeout => true,
+            Self::Connect { obstacle, .. } => waited.contains(obstacle),
+            _ => false,
+        }
     }
 
     /// Whether the server, or the way to it, is to blame: not for what was never sent.
@@ -83,8 +88,28 @@ impl CallError {
     pub fn before_the_call(self) -> Self {
         match self {
             nothing_sent if nothing_sent.reached_nobody() => nothing_sent,
-            Self::Timeout => Self::Connect { silence: true, reason: "it does not answer".into() },
-            other => Self::Connect { silence: false, reason: other.to_string() },
+            Self::Timeout => {
+                let reason = "it does not answer".to_owned();
+                Self::Connect { obstacle: Obstacle::Silence, reason }
+            }
+            other => Self::Connect { obstacle: Obstacle::Other, reason: other.to_string() },
+        }
+    }
+
+    /// What mends it, as a sentence for operators.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Self::Address => "correct the address with `beadle servers set ID --url ADDRESS`",
+            Self::Connect { obstacle, .. } => obstacle.remedy(),
+            Self::Timeout | Self::NotAsked => {
+                "it is overloaded or hangs: look at the load of the server, and at `bbb-conf --status`"
+            }
+            Self::Broken { .. } => {
+                "look at nginx and bbb-web on the server (`bbb-conf --status`, journalctl)"
+            }
+            Self::TooLong { .. } => "raise `servers.answer_limit`",
+            Self::Busy => "raise `servers.concurrent_calls`, or find out why the server is so slow",
+            Self::TooLongRequest { .. } => "send less in the address",
         }
     }
 
@@ -92,20 +117,12 @@ impl CallError {
         // The URL holds a checksum, and in a join a name.
         let error = error.without_url();
         if error.is_connect() {
-            Self::Connect { silence: error.is_timeout(), reason: in_words(&error) }
+            let (obstacle, reason) = Obstacle::of(&error);
+            Self::Connect { obstacle, reason }
         } else if error.is_timeout() {
             Self::Timeout
         } else {
-            Self::Broken { reason: in_words(&error) }
+            Self::Broken { reason: Obstacle::of(&error).1 }
         }
     }
-}
-
-/// The innermost cause says most.
-fn in_words(error: &reqwest::Error) -> String {
-    let mut cause: &dyn Error = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    if error.is_timeout() { "it took too long".to_owned() } else { cause.to_string() }
 }

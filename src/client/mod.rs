@@ -2,14 +2,17 @@
 //!
 //! A server's refusal is an answer like any other here; [`CallError`] is for what is no answer.
 
+mod date;
 mod error;
+mod names;
+mod obstacle;
 
 use std::borrow::Cow;
 use std::sync::Once;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderValue};
 use reqwest::{Method, Url};
 
 use crate::bbb::checksum::{Algorithm, Checksum};
@@ -17,6 +20,8 @@ use crate::config;
 use crate::model::Server;
 
 pub use error::{BuildError, CallError};
+pub use names::{NameError, Names};
+pub use obstacle::Obstacle;
 
 /// Calls servers. Cheap to clone; its connections are shared by all clones.
 #[derive(Clone)]
@@ -43,6 +48,8 @@ pub struct Request<'a> {
 pub struct Reply {
     /// The HTTP status.
     pub status: u16,
+    /// What the server's clock says, in seconds since 1970, where it tells it.
+    pub clock: Option<i64>,
     /// The body.
     pub body: Bytes,
 }
@@ -61,22 +68,23 @@ impl Client {
     /// Builds a client for the servers of the configuration.
     ///
     /// The certificates of authorities are read here, so build few.
-    pub fn new(servers: &config::Servers) -> Result<Self, BuildError> {
-        Self::keeping(servers, usize::MAX)
+    pub fn new(servers: &config::Servers, names: &Names) -> Result<Self, BuildError> {
+        Self::keeping(servers, names, usize::MAX)
     }
 
     /// Builds a client that opens a connection for each call, as polls want it: only that shows
     /// whether people can still get in, and a thousand idle connections hold much memory.
-    pub fn unconnected(servers: &config::Servers) -> Result<Self, BuildError> {
-        Self::keeping(servers, 0)
+    pub fn unconnected(servers: &config::Servers, names: &Names) -> Result<Self, BuildError> {
+        Self::keeping(servers, names, 0)
     }
 
-    fn keeping(servers: &config::Servers, idle: usize) -> Result<Self, BuildError> {
+    fn keeping(servers: &config::Servers, names: &Names, idle: usize) -> Result<Self, BuildError> {
         install_crypto();
         let builder = || {
             reqwest::Client::builder()
                 .user_agent(concat!("beadle/", env!("CARGO_PKG_VERSION")))
                 .no_proxy()
+                .dns_resolver(names.clone())
                 .redirect(reqwest::redirect::Policy::none())
                 .retry(reqwest::retry::never())
                 .connect_timeout(servers.connect_timeout)
@@ -146,16 +154,17 @@ impl Client {
 
     async fn read(&self, mut answer: reqwest::Response) -> Result<Reply, CallError> {
         let status = answer.status().as_u16();
+        let clock = answer.headers().get(DATE).and_then(|date| date::parse(date.to_str().ok()?));
         let announced = answer.content_length().unwrap_or_default();
         if announced > self.answer_limit {
             return Err(CallError::TooLong { limit: self.answer_limit });
         }
         let Some(first) = self.piece(&mut answer).await? else {
-            return Ok(Reply { status, body: Bytes::new() });
+            return Ok(Reply { status, clock, body: Bytes::new() });
         };
         // Most answers come in one piece, which is then not copied.
         if first.len() as u64 == announced {
-            return Ok(Reply { status, body: first });
+            return Ok(Reply { status, clock, body: first });
         }
         let mut body = BytesMut::from(first);
         while let Some(piece) = self.piece(&mut answer).await? {
@@ -164,7 +173,7 @@ impl Client {
             }
             body.extend_from_slice(&piece);
         }
-        Ok(Reply { status, body: body.freeze() })
+        Ok(Reply { status, clock, body: body.freeze() })
     }
 
     async fn piece(&self, answer: &mut reqwest::Response) -> Result<Option<Bytes>, CallError> {

@@ -25,7 +25,7 @@ use anyhow::Context as _;
 use tokio::sync::oneshot;
 
 use crate::app::Application;
-use crate::client::Client;
+use crate::client::{Client, Names};
 use crate::config::{self, Config};
 use crate::pool::poller;
 use crate::sim::SimServer;
@@ -146,7 +146,9 @@ async fn furnish(
     home.save()?;
     pool::enrol(application.pool(), &servers, home.memory.servers.len()).await?;
     // The first class need not wait until the poller has been round.
-    let client = Client::new(&config::Servers::default())?;
+    let how = config::Servers::default();
+    let names = Names::of_system(how.dns_cache);
+    let client = Client::new(&how, &names)?;
     poller::poll_all(application.pool(), &client).await;
     Ok(servers)
 }

@@ -6,13 +6,12 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use super::health::Health;
-use super::{Answer, Pool, now_ms, rules};
+use super::{Answer, Pool, now_ms};
 use crate::bbb::answer::{self, Outcome, Unreadable};
 use crate::bbb::params::{encode, identifier};
 use crate::bbb::{Failure, Params};
 use crate::client::{CallError, Client, Reply, Request};
-use crate::config::Policy;
-use crate::model::{Meeting, Phase, Server, ServerState, TenantId};
+use crate::model::{Meeting, Phase, Server, TenantId};
 
 /// Said when a meeting's server cannot be asked.
 pub(super) const UNABLE: &str = "Unable to access meeting on server.";
@@ -113,7 +112,7 @@ pub struct About<'a> {
 
 impl About<'_> {
     /// The meetingID as servers read it.
-    fn id(&self) -> Result<String, Failure> {
+    pub(super) fn id(&self) -> Result<String, Failure> {
         let id = self.params.get("meetingID").map(|id| identifier(&id).into_owned());
         id.filter(|id| !id.trim().is_empty()).ok_or_else(Failure::missing_meeting_id)
     }
@@ -131,45 +130,7 @@ impl About<'_> {
     }
 }
 
-/// Where a browser is sent to join.
-pub struct Joined {
-    /// The server's own join, signed with its secret.
-    pub location: String,
-}
-
 impl Pool {
-    /// Where to send somebody who joins. Asks nobody and waits for nothing.
-    ///
-    /// `counts` is false for a HEAD, which changes nothing.
-    pub fn join(
-        &self,
-        client: &Client,
-        about: &About<'_>,
-        counts: bool,
-    ) -> Result<Joined, Failure> {
-        let (meeting, server) = self.find(about)?;
-        let server = server.ok_or_else(Failure::meeting_not_found)?;
-        let live = self.0.live.load();
-        let live = live.get(&server.id);
-        let offline = live.is_none_or(|live| live.health() == Health::Offline);
-        if server.state == ServerState::Disabled || offline {
-            return Err(Failure::server_unavailable());
-        }
-        let config = self.config();
-        let mut params = about.params.clone();
-        name_meeting(&mut params, &meeting);
-        rules::apply(&mut params, &config.join, None);
-        let location = client.signed_url(&server, "join", &params.to_query());
-        if counts
-            && config.placement.policy == Policy::Scalelite
-            && server.state == ServerState::Enabled
-            && let Some(live) = live
-        {
-            live.add_load(server.capacity.load_multiplier());
-        }
-        Ok(Joined { location })
-    }
-
     /// Whether somebody is in a meeting; unknown meetings are not running.
     pub async fn is_running(&self, client: &Client, about: &About<'_>) -> Result<Answer, Failure> {
         let Ok((meeting, Some(server))) = self.find(about) else {
@@ -226,7 +187,11 @@ impl Pool {
             .relay(UNABLE)
     }
 
-    fn find(&self, about: &About<'_>) -> Result<(Arc<Meeting>, Option<Arc<Server>>), Failure> {
+    /// A meeting and its server; none where that was removed.
+    pub(super) fn find(
+        &self,
+        about: &About<'_>,
+    ) -> Result<(Arc<Meeting>, Option<Arc<Server>>), Failure> {
         let id = about.id()?;
         let state = self.store().state();
         let meeting = state.meeting(about.tenant, &id).ok_or_else(Failure::meeting_not_found)?;
@@ -287,7 +252,7 @@ impl Pool {
 }
 
 /// Writes the meetingID the way it is stored, where the caller wrote it in another way.
-fn name_meeting(params: &mut Params<'_>, meeting: &Meeting) {
+pub(super) fn name_meeting(params: &mut Params<'_>, meeting: &Meeting) {
     if params.get("meetingID").as_deref() != Some(meeting.id.as_str()) {
         params.set("meetingID", meeting.id.as_str());
     }

@@ -3,10 +3,10 @@
 //! [`Pool`] is the handle that the web and the poller share. The deciding parts are pure and
 //! stand apart: [`choice`] and [`placement`] choose, [`load`] counts, [`sizes`] learns, [`health`]
 //! judges one server and [`freeze`] all of them, [`tags`] and [`rules`] read wishes. [`create`],
-//! [`meetings`] and [`listing`] are what front ends ask for, `ending` and `adoption` are how
-//! meetings leave and come back, [`poller`] keeps the picture fresh, [`sittings`] remembers how
-//! many people came, [`servers`] is what operators do, [`explain`] what they ask. Every call to a
-//! server goes through the gate in `call`.
+//! [`join`], [`meetings`] and [`listing`] are what front ends ask for, `ending` and `adoption` are
+//! how meetings leave and come back, [`poller`] keeps the picture fresh, [`sittings`] remembers how
+//! many people came and [`unstarted`] what kept a meeting from starting, [`servers`] is what
+//! operators do, [`explain`] what they ask. Every call to a server goes through the gate in `call`.
 
 mod adoption;
 mod call;
@@ -17,7 +17,9 @@ mod ending;
 pub mod explain;
 pub mod freeze;
 mod frost;
+pub mod headroom;
 pub mod health;
+pub mod join;
 pub mod list;
 pub mod listing;
 pub mod live;
@@ -30,6 +32,7 @@ pub mod servers;
 pub mod sittings;
 pub mod sizes;
 pub mod tags;
+pub mod unstarted;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -54,6 +57,7 @@ use listing::Shared;
 use live::Live;
 use load::Figures;
 use sittings::Sittings;
+use unstarted::Unstarted;
 
 /// What a front end is answered when a call worked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,20 +95,24 @@ struct Inner {
     decisions: Decisions,
     timetable: Timetable,
     freeze: Mutex<Freeze>,
+    unstarted: Unstarted,
 }
 
 impl Pool {
     /// A pool of the servers in the store, none of them reached yet.
     pub fn new(store: Store, config: Arc<ArcSwap<Config>>) -> Self {
-        let live = ArcSwap::default();
-        let shared = Shared::default();
-        let gates = Gates::default();
-        let sittings = Sittings::default();
-        let (decisions, freeze) = (Decisions::default(), Mutex::default());
-        let timetable = Timetable::default();
-        let inner =
-            Inner { store, config, live, gates, shared, sittings, decisions, timetable, freeze };
-        let pool = Self(Arc::new(inner));
+        let pool = Self(Arc::new(Inner {
+            store,
+            config,
+            live: ArcSwap::default(),
+            gates: Gates::default(),
+            shared: Shared::default(),
+            sittings: Sittings::default(),
+            decisions: Decisions::default(),
+            timetable: Timetable::default(),
+            freeze: Mutex::default(),
+            unstarted: Unstarted::default(),
+        }));
         pool.follow_servers();
         pool
     }

@@ -2,8 +2,11 @@
 
 use std::borrow::Cow;
 
-use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, LOCATION};
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, LOCATION,
+    REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
@@ -33,8 +36,12 @@ pub(super) fn failed(failure: &Failure) -> HttpResponse {
 
 /// A refusal after which the connection is closed, because the rest of a body is still coming.
 pub(super) fn failed_and_closed(failure: &Failure) -> HttpResponse {
-    let mut response = failed(failure);
-    response.head_mut().set_connection_type(actix_web::http::ConnectionType::Close);
+    closed(failed(failure))
+}
+
+/// The same answer, after which the connection is closed.
+pub(super) fn closed(mut response: HttpResponse) -> HttpResponse {
+    response.head_mut().set_connection_type(ConnectionType::Close);
     response
 }
 
@@ -81,6 +88,23 @@ pub(super) fn redirect(location: &str) -> HttpResponse {
         .insert_header((CONTENT_TYPE, HTML))
         .insert_header((CACHE_CONTROL, NO_CACHE))
         .finish()
+}
+
+/// A page for people. It may not be kept (it is about this moment), may load nothing, and does not
+/// tell others its address, which holds a checksum and a name. Front ends may show it in a frame.
+pub(super) fn page(
+    document: String,
+    language: &'static str,
+    policy: &'static HeaderValue,
+) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, HTML))
+        .insert_header((CONTENT_LANGUAGE, HeaderValue::from_static(language)))
+        .insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        .insert_header((CONTENT_SECURITY_POLICY, policy))
+        .insert_header((REFERRER_POLICY, HeaderValue::from_static("no-referrer")))
+        .insert_header((X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
+        .body(document)
 }
 
 /// Whether beadle works; the servers do not matter here.

@@ -6,9 +6,10 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::answer;
 use super::body::Room;
+use super::join;
 use super::signed::{self, Signed};
 use super::site::Site;
-use crate::bbb::{Call, Failure, Params};
+use crate::bbb::{Call, Failure};
 use crate::model::TenantId;
 use crate::pool;
 use crate::pool::create::Create;
@@ -23,22 +24,22 @@ pub(super) async fn answer_call(
 ) -> HttpResponse {
     let kind = match signed::admit(call, request) {
         Ok(kind) => kind,
-        Err(failure) => return answer::failed_and_closed(&failure),
+        Err(failure) => return answer::closed(refused(call, request, site, &failure)),
     };
     if call == Call::Index {
         return answer::xml(index(site));
     }
     let received = match signed::receive(call, kind, request, payload, site).await {
         Ok(received) => received,
-        Err(failure) => return answer::failed_and_closed(&failure),
+        Err(failure) => return answer::closed(refused(call, request, site, &failure)),
     };
     let signed = match signed::verify(call, request.query_string(), &received, site) {
         Ok(signed) => signed,
-        Err(failure) => return answer::failed(&failure),
+        Err(failure) => return refused(call, request, site, &failure),
     };
     let changes = *request.method() != Method::HEAD;
     match signed.call() {
-        Call::Join => join(&signed, changes, site),
+        Call::Join => join::answer_call(&signed, request, changes, site),
         Call::GetRecordingTextTracks | Call::PutRecordingTextTrack => text_tracks(&signed),
         // A HEAD looks and changes nothing.
         Call::Create | Call::End | Call::SendChatMessage if !changes => answer::xml(String::new()),
@@ -48,6 +49,12 @@ pub(super) async fn answer_call(
         }
         _ => answer::call(ask(&signed, site).await),
     }
+}
+
+/// The answer to a request that is not signed, or cannot be read.
+fn refused(call: Call, request: &HttpRequest, site: &Site, failure: &Failure) -> HttpResponse {
+    let page = (call == Call::Join).then(|| join::refused_unsigned(request, site, failure));
+    page.flatten().unwrap_or_else(|| answer::failed(failure))
 }
 
 /// A create or end goes on when the front end hangs up: half a create would leave a server with a
@@ -108,37 +115,6 @@ fn index(site: &Site) -> String {
         "<response><returncode>SUCCESS</returncode><version>2.0</version><apiVersion>2.0</apiVersion>{}</response>",
         build.unwrap_or_default()
     )
-}
-
-/// Sends a browser to the meeting's server. Where that is not possible, to the address that the
-/// front end wants errors at, or it is told in XML.
-fn join(signed: &Signed<'_>, counts: bool, site: &Site) -> HttpResponse {
-    let tenant = TenantId::none();
-    let about = About { tenant: &tenant, params: signed.params() };
-    match site.pool.join(&site.client, &about, counts) {
-        Ok(joined) => answer::redirect(&joined.location),
-        Err(failure) => match error_address(signed.params(), &failure) {
-            Some(address) => answer::redirect(&address),
-            None => answer::failed(&failure),
-        },
-    }
-}
-
-/// Where a browser goes with an error: only to http and https, and only when the front end wants
-/// redirects.
-fn error_address(params: &Params<'_>, failure: &Failure) -> Option<String> {
-    let given = |name: &str| params.get(name).filter(|value| !value.is_empty());
-    if given("redirect").is_some_and(|redirect| redirect.eq_ignore_ascii_case("false")) {
-        return None;
-    }
-    let address = given("errorRedirectUrl").or_else(|| given("logoutURL"))?;
-    let mut address = reqwest::Url::parse(&address).ok()?;
-    if !matches!(address.scheme(), "http" | "https") {
-        return None;
-    }
-    let errors = serde_json::json!([{ "key": failure.key, "message": failure.message }]);
-    address.query_pairs_mut().append_pair("errors", &errors.to_string());
-    Some(address.into())
 }
 
 fn no_meetings() -> pool::Answer {

@@ -1,7 +1,8 @@
 //! Inbound HTTP. The only place that knows actix.
 //!
 //! [`route`] reads a path, [`signed`] lets nobody pass whose checksum is wrong, [`bbb`] answers the
-//! calls, [`answer`] gives every answer its form. [`management`] is Scalelite's own API, [`admin`]
+//! calls, [`answer`] gives every answer its form, [`pages`] tells people in words why they cannot
+//! join. [`management`] is Scalelite's own API, [`admin`]
 //! is beadle's, spoken on the Unix socket only.
 
 mod admin;
@@ -10,8 +11,10 @@ mod bbb;
 mod body;
 mod ended;
 mod in_flight;
+mod join;
 mod management;
 mod multipart;
+mod pages;
 mod route;
 mod signed;
 mod site;
@@ -28,6 +31,7 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use crate::config;
 
 pub use in_flight::InFlight;
+pub use pages::Waiting;
 pub use site::{BodyBudget, Site};
 
 use route::Route;

@@ -8,7 +8,8 @@ use actix_web::http::header::{HOST, HeaderMap, HeaderName};
 use tokio::sync::Semaphore;
 
 use super::in_flight::InFlight;
-use crate::client::Client;
+use super::pages::Waiting;
+use crate::client::{Client, Names};
 use crate::config::Config;
 use crate::pool::Pool;
 
@@ -19,10 +20,14 @@ pub struct Site {
     pub pool: Pool,
     /// This worker's own client.
     pub client: Client,
+    /// The names that all workers know.
+    pub names: Names,
     /// The memory for bodies, shared by all workers.
     pub bodies: BodyBudget,
     /// The calls being answered.
     pub in_flight: InFlight,
+    /// The people who wait for a meeting.
+    pub waiting: Waiting,
     /// When beadle was started.
     pub started: Instant,
 }

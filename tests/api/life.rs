@@ -6,7 +6,7 @@ use beadle::config::Config;
 use beadle::sim::{Call, Fault, NewMeeting, SimServer};
 
 use super::create::last_create;
-use super::support::{TestApp, server};
+use super::support::{TestApp, browse, server};
 
 const CREATE: &str = "name=Class&meetingID=class&moderatorPW=mp&attendeePW=ap";
 
@@ -66,6 +66,29 @@ async fn a_meeting_of_a_dead_server_is_detached_until_its_people_create_it_again
     app.get("create", CREATE).await.succeeded();
     assert_eq!(state(&app).await, "running");
     assert_eq!(app.server_of("class").await, Some(format!("bbb{second}")));
+}
+
+#[tokio::test]
+async fn links_to_a_copy_that_was_lost_lead_to_the_living_one() {
+    let (app, servers, first, second) = class().await;
+    let lost = servers[first].meeting("class").expect("the class").create_time;
+    servers[first].stop().await;
+    app.poll().await;
+    app.get("create", CREATE).await.succeeded();
+    let alive = servers[second].meeting("class").expect("the class").create_time;
+    for (given, sent) in [
+        (format!("&createTime={lost}"), String::new()),
+        (format!("&createTime={alive}"), format!("&createTime={alive}")),
+        (String::new(), String::new()),
+    ] {
+        let query = format!("meetingID=class&fullName=A&password=mp{given}");
+        let answer = app.get("join", &query).await;
+        let location = answer.header("location").expect("a location");
+        let expected = format!("meetingID=class&fullName=A&password=mp{sent}&checksum=");
+        assert!(location.contains(&expected), "{location}");
+        assert_eq!(browse(location).await.status, 302);
+    }
+    assert_eq!(servers[second].meeting("class").expect("the class").people.total(), 3);
 }
 
 #[tokio::test]
@@ -131,6 +154,8 @@ async fn what_a_server_may_have_started_is_asked_of_it_again_and_of_no_other() {
     app.get("create", CREATE).await.refused("internalError");
     app.set_state("bbb1", "enabled").await;
     assert_eq!(state(&app).await, "creating");
+    // Nobody was told that it runs, so nobody is let in.
+    app.get("join", "meetingID=class&fullName=A&password=mp").await.refused("notFound");
     // It is known after a restart as well.
     let app = app.restart().await;
     servers[0].fault(Call::Create, Fault::Hang, Some(1));

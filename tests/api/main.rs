@@ -24,6 +24,8 @@ mod index;
 mod join;
 mod life;
 mod management;
+mod names;
+mod pages;
 mod placement;
 mod recordings;
 mod routes;

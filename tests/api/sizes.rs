@@ -1,9 +1,11 @@
 //! create: how many people to expect is learned from a meeting's earlier sittings.
 
+use std::time::Duration;
+
 use beadle::sim::SimServer;
 use serde_json::Value;
 
-use super::support::TestApp;
+use super::support::{TestApp, eventually};
 
 /// A meeting as the operator sees it.
 async fn meeting(app: &TestApp, id: &str) -> Value {
@@ -18,10 +20,12 @@ async fn create(app: &TestApp, id: &str, more: &str) -> (u64, String) {
     (meeting["expected"].as_u64().expect("a number"), source)
 }
 
-/// One sitting of a meeting with so many people.
+/// One sitting of a meeting with so many people, of whom half leave before the end.
 async fn sit(app: &TestApp, server: &SimServer, id: &str, people: u32) {
     app.get("create", &format!("name=x1&meetingID={id}")).await.succeeded();
     assert!(server.add_people(id, people, 0));
+    app.poll().await;
+    assert!(server.remove_people(id, people / 2));
     app.poll().await;
     app.get("end", &format!("meetingID={id}")).await.succeeded();
 }
@@ -90,6 +94,28 @@ async fn an_unknown_meeting_is_expected_as_large_as_others_of_its_tenant() {
     }
     app = app.restart().await;
     assert_eq!(create(&app, "new", "").await, expects(40, "tenant"));
+}
+
+#[tokio::test]
+async fn those_who_were_in_a_lost_class_are_expected_elsewhere() {
+    let (app, servers) = TestApp::with_servers_and(2, |config| {
+        config.health.bad_polls = 2;
+        config.health.offline_after = Duration::ZERO;
+        config.health.dead_after = Duration::ZERO;
+    })
+    .await;
+    app.set("bbb0", r#"{"weight":100}"#).await;
+    create(&app, "math", "").await;
+    assert!(servers[0].add_people("math", 90, 0));
+    app.poll().await;
+    servers[0].stop().await;
+    eventually("bbb0 is offline", async || {
+        app.poll().await;
+        app.view("bbb0").await.health == "offline"
+    })
+    .await;
+    assert_eq!(create(&app, "math", "").await, expects(90, "meeting"));
+    assert_eq!(app.view("bbb1").await.load, Some(90.0));
 }
 
 #[tokio::test]

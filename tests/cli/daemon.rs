@@ -144,7 +144,7 @@ impl Drop for Daemon {
     }
 }
 
-fn signed(secret: &str, call: &str, query: &str) -> String {
+pub(crate) fn signed(secret: &str, call: &str, query: &str) -> String {
     let checksum = Checksum::of(Algorithm::Sha256, call, query, secret);
     let checksum = checksum.as_str();
     let joint = if query.is_empty() { "" } else { "&" };

@@ -5,6 +5,7 @@
 mod adding;
 mod daemon;
 mod draining;
+mod explain;
 mod forcing;
 mod meetings;
 mod place;
@@ -16,3 +17,4 @@ mod status;
 mod stopping;
 mod terminal;
 mod usage;
+mod waiting;

@@ -117,6 +117,16 @@ fn lists_choices_and_parameters() {
 }
 
 #[test]
+fn each_policy_has_its_word_in_file_and_environment() {
+    for policy in [Policy::Predicted, Policy::Participants, Policy::Scalelite] {
+        let word = policy.as_str();
+        let file = config_of(&format!("placement.policy = {word:?}"));
+        let variable = Case::new().variable("BEADLE_PLACEMENT_POLICY", word).config();
+        assert_eq!([file.placement.policy, variable.placement.policy], [policy; 2], "{word}");
+    }
+}
+
+#[test]
 fn recording_folders_follow_the_root_unless_set() {
     let recordings =
         config_of("[recordings]\nroot = \"/mnt/r\"\nspool_dir = \"/fast/spool\"").recordings;

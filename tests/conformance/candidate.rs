@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, anyhow, bail};
 use beadle::app::Application;
-use beadle::client::Client;
+use beadle::client::{Client, Names};
 use beadle::config::{self, Flags, Sources};
 use beadle::model::{Capacity, Secret, ServerId, ServerState, ServerUrl};
 use beadle::pool::load::Figures;
@@ -179,7 +179,8 @@ impl Running {
         let config_file = Some(config_file);
         let sources = Sources { config_file, environment: all, flags, ..Sources::default() };
         let config = config::load(&sources)?.config;
-        let client = Client::new(&config.servers)?;
+        let names = Names::of_system(config.servers.dns_cache);
+        let client = Client::new(&config.servers, &names)?;
         let application = Application::build(config)?;
         let (address, pool) = (application.address(), application.pool().clone());
         let (stop, stopped) = oneshot::channel();

@@ -1,7 +1,7 @@
 //! Keys about dial-in, management, recordings and everything people see.
 
 use super::super::read::{
-    formats, language, level, path, put, put_some, secret, secret_or_off, time, truth, whole,
+    formats, language, level, path, put, put_some, secret, secret_or_off, text, time, truth, whole,
 };
 use super::Shown::{Default, Example};
 use super::{Key, Section};
@@ -25,7 +25,7 @@ pub(super) static SECTIONS: &[Section] = &[
         explanation: "Tenants: groups of front ends that do not see each other.",
         keys: TENANTS,
     },
-    Section { name: "pages", explanation: "Pages for people.", keys: PAGES },
+    Section { name: "pages", explanation: "Pages for people who cannot join.", keys: PAGES },
     Section { name: "log", explanation: "The log.", keys: LOG },
 ];
 
@@ -220,13 +220,28 @@ static TENANTS: &[Key] = &[Key::new(
 )
 .for_later()];
 
-static PAGES: &[Key] = &[Key::new(
-    "pages.language",
-    Default("\"en\""),
-    |config, value| put(&mut config.pages.language, language(value)),
-    "The language of pages for browsers that ask for none that there is.",
-)
-.for_later()];
+static PAGES: &[Key] = &[
+    Key::new(
+        "pages.language",
+        Default("\"en\""),
+        |config, value| put(&mut config.pages.language, language(value)),
+        "The language of pages for browsers that ask for none that there is; docs/pages.md lists \
+         them.",
+    ),
+    Key::new(
+        "pages.title",
+        Example("\"Example University\""),
+        |config, value| put_some(&mut config.pages.title, text(value)),
+        "The name of the site, shown above each page. Unset: none.",
+    ),
+    Key::new(
+        "pages.contact",
+        Example("\"help@example.org\""),
+        |config, value| put_some(&mut config.pages.contact, text(value)),
+        "Whom people may ask for help: a mail address, the address of a web page, or any words. \
+         Unset: nobody is named.",
+    ),
+];
 
 static LOG: &[Key] = &[Key::new(
     "log.level",

@@ -57,6 +57,13 @@ static SERVERS: &[Key] = &[
         "How many calls one server gets at once; further ones wait their turn. Polls do not count.",
     ),
     Key::new(
+        "servers.dns_cache",
+        Default("\"30s\""),
+        |config, value| put(&mut config.servers.dns_cache, time_or_zero(value)),
+        "How long the addresses of a server's name are not asked for again. While name resolution \
+         fails, the last ones are used, for a day at the most.",
+    ),
+    Key::new(
         "servers.checksum_algorithm",
         Default("\"sha256\""),
         |config, value| put(&mut config.servers.checksum_algorithm, algorithm(value)),

@@ -130,10 +130,14 @@ pub struct Tenants {
 pub struct Pages {
     /// The language used when a browser asks for none that there is.
     pub language: String,
+    /// The name of the site, shown above each page.
+    pub title: Option<String>,
+    /// Whom to ask for help: a mail address, the address of a page, or any words.
+    pub contact: Option<String>,
 }
 
 impl Default for Pages {
     fn default() -> Self {
-        Self { language: "en".to_owned() }
+        Self { language: "en".to_owned(), title: None, contact: None }
     }
 }

@@ -17,6 +17,8 @@ pub struct Servers {
     pub sick_timeout: Duration,
     /// How many calls one server gets at once.
     pub concurrent_calls: usize,
+    /// How long the addresses of a name are not asked for again.
+    pub dns_cache: Duration,
     /// What calls to the servers are signed with.
     pub checksum_algorithm: Algorithm,
     /// Whether a new server is called by the host of its URL instead of a random id.
@@ -33,6 +35,7 @@ impl Default for Servers {
             create_timeout: Duration::from_secs(30),
             sick_timeout: Duration::from_secs(2),
             concurrent_calls: 64,
+            dns_cache: Duration::from_secs(30),
             checksum_algorithm: Algorithm::Sha256,
             id_from_host: false,
             answer_limit: 64 << 20,

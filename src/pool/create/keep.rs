@@ -72,7 +72,7 @@ impl Pool {
                 stored.internal_id == old.internal_id && stored.server == old.server
             };
             if stored.is_none_or(same) {
-                draft.put_meeting(renewed);
+                put(draft, renewed, None);
             }
             Ok::<(), Infallible>(())
         });
@@ -88,6 +88,8 @@ fn put(draft: &mut Draft, meeting: Meeting, copy: Option<LostCopy>) -> bool {
     }
     // A copy that was given up is in use again when its server gets the meeting back.
     draft.remove_copy(&meeting.server, &meeting.internal_id);
+    // The server has just said that it runs.
+    draft.remove_ended(&meeting.internal_id);
     if let Some(copy) = copy {
         draft.put_copy(copy);
     }

@@ -105,6 +105,7 @@ impl Pool {
             Err(given_up) => self.create_new(client, &create, &name, given_up).await,
         };
         self.0.gates.tidy(&name);
+        self.0.unstarted.note(name, &answer, std::time::Instant::now());
         answer
     }
 
@@ -173,8 +174,8 @@ impl Pool {
                 Ok(true) if server.state == ServerState::Disabled => {
                     return Some(Err(Failure::server_unavailable()));
                 }
-                Err(_) if server.state == ServerState::Disabled => {
-                    let dead = self.dead(&server);
+                Err(error) if server.state == ServerState::Disabled => {
+                    let dead = error.is_the_servers() && self.dead(&server);
                     return if dead { None } else { Some(Err(Failure::server_unavailable())) };
                 }
                 _ => {}

@@ -2,6 +2,7 @@
 //! permissions say who may.
 
 mod explain;
+mod headroom;
 mod meetings;
 mod servers;
 
@@ -38,9 +39,20 @@ async fn status(site: Data<Site>) -> HttpResponse {
         .iter()
         .map(|(server, live)| servers::view(&site.pool, server, live, Instant::now(), false))
         .collect();
-    let mut troubles: Vec<String> = site.pool.store().trouble().into_iter().collect();
     let frozen = site.pool.frozen_since(Instant::now()).map(|since| since.elapsed().as_secs_f64());
-    if frozen.is_some() {
+    let troubles = troubles(&site, &servers, frozen.is_some());
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    let uptime = site.started.elapsed().as_secs_f64();
+    let ok = troubles.is_empty();
+    let headroom = headroom::view(&site.pool);
+    let status = Status { version, uptime, frozen, ok, troubles, servers, headroom };
+    answer::json(StatusCode::OK, &status)
+}
+
+/// What needs attention, in words.
+fn troubles(site: &Site, servers: &[crate::api::ServerView], frozen: bool) -> Vec<String> {
+    let mut troubles: Vec<String> = site.pool.store().trouble().into_iter().collect();
+    if frozen {
         troubles.push(
             "all servers failed at once, probably because of beadle's own network or name \
              resolution: the pool is frozen, no server goes offline and no meeting is moved"
@@ -77,10 +89,7 @@ async fn status(site: Data<Site>) -> HttpResponse {
     if !servers.iter().any(takes) {
         troubles.push("no server takes new meetings: every create fails".into());
     }
-    let version = env!("CARGO_PKG_VERSION").to_owned();
-    let uptime = site.started.elapsed().as_secs_f64();
-    let status = Status { version, uptime, frozen, ok: troubles.is_empty(), troubles, servers };
-    answer::json(StatusCode::OK, &status)
+    troubles
 }
 
 /// One full round now; answers when it is done.
