@@ -22,10 +22,19 @@ pub(crate) struct Ways {
     pub(crate) policy: Policy,
     /// Between polls, in milliseconds.
     pub(crate) interval: u64,
-    /// Whether it is learned how many people come to which meeting.
-    pub(crate) sizes: bool,
-    /// Whether it is also learned when, so that room is kept for meetings that are due.
-    pub(crate) due: bool,
+    pub(crate) knows: Knows,
+}
+
+/// What is known of the meetings that come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Knows {
+    Nothing,
+    /// How large those of the same meetingID were.
+    Sizes,
+    /// Also when they began, so that room is kept for large ones that are due.
+    Timetable,
+    /// How large this one will be, as nobody can know; but nothing of those after it.
+    Truth,
 }
 
 /// What a pool knows: the last polls, and what it has learned.
@@ -76,7 +85,7 @@ impl Pool {
             let load = server.is_up(now).then(|| load(server, &self.placement, now));
             *poll = Poll { at: now, load: load.flatten() };
         }
-        if self.ways.due {
+        if self.ways.knows == Knows::Timetable {
             self.due = self.due_at(now);
         }
     }
@@ -86,10 +95,15 @@ impl Pool {
         let now = lesson.begins;
         self.lost.remove(&lesson.id);
         self.running.insert(lesson.id.clone());
-        let learned = (self.sizes.get(&lesson.id), self.of_tenant.as_ref());
-        let learned = if self.ways.sizes { learned } else { (None, None) };
+        let (learned, told) = match self.ways.knows {
+            Knows::Nothing => ((None, None), None),
+            Knows::Sizes | Knows::Timetable => {
+                ((self.sizes.get(&lesson.id), self.of_tenant.as_ref()), None)
+            }
+            Knows::Truth => ((None, None), Some(lesson.most(u64::MAX))),
+        };
         let default = self.placement.expected_people;
-        let expected = sizes::expected(None, None, learned, default, now).people;
+        let expected = sizes::expected(told, None, learned, default, now).people;
         let (places, mut candidates): (Vec<_>, Vec<_>) = servers
             .iter()
             .zip(&self.polls)

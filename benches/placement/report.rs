@@ -16,13 +16,16 @@ const PEAK: f64 = 1.15;
 /// Its excess is less than this part of Scalelite's.
 const EXCESS: f64 = 0.5;
 
+/// What was seen in a fortnight, by policy.
+pub(crate) type Fortnight = BTreeMap<&'static str, Seen>;
+
 /// For each fortnight what was seen under each policy.
 #[derive(Default)]
-pub(crate) struct Report(Vec<BTreeMap<&'static str, Seen>>);
+pub(crate) struct Report(Vec<Fortnight>);
 
 impl Report {
     /// Takes in a fortnight.
-    pub(crate) fn add(&mut self, fortnight: BTreeMap<&'static str, Seen>) {
+    pub(crate) fn add(&mut self, fortnight: Fortnight) {
         self.0.push(fortnight);
     }
 
@@ -42,21 +45,26 @@ impl Report {
             };
             println!("{name:<44} {uneven:>11.2} {worst:>7.2} {hit:>11}");
         }
-        let peaks = self.median(|seen| seen[PREDICTED].peak / seen[LONGEST_FIRST].peak);
-        let excess = self.median(|seen| seen[PREDICTED].uneven()) - 1.0;
-        let theirs = self.median(|seen| seen[SCALELITE].uneven()) - 1.0;
         println!();
-        bound("predicted ÷ longest first, peak", peaks, "at most", PEAK, peaks <= PEAK);
-        let ratio = excess / theirs;
-        bound("predicted ÷ scalelite, excess", ratio, "less than", EXCESS, ratio < EXCESS);
+        let peaks = |seen: &Fortnight| seen[PREDICTED].peak / seen[LONGEST_FIRST].peak;
+        self.bound("peak, predicted ÷ longest first", peaks, "at most", PEAK);
+        let excess =
+            |seen: &Fortnight| (seen[PREDICTED].uneven() - 1.0) / (seen[SCALELITE].uneven() - 1.0);
+        self.bound("excess, predicted ÷ scalelite", excess, "less than", EXCESS);
     }
 
-    fn median(&self, figure: impl Fn(&BTreeMap<&'static str, Seen>) -> f64) -> f64 {
+    /// Prints the median of the fortnights' ratios, and whether a bound holds.
+    fn bound(&self, name: &str, ratio: impl Fn(&Fortnight) -> f64, words: &str, bound: f64) {
+        let median = self.median(&ratio);
+        let holds = if median < bound { "holds" } else { "MISSED" };
+        let (all, within) =
+            (self.0.len(), self.0.iter().filter(|seen| ratio(seen) < bound).count());
+        println!(
+            "{name:<44} {median:>10.2}x  ({words} {bound}: {holds}; in {within} of {all} fortnights)"
+        );
+    }
+
+    fn median(&self, figure: impl Fn(&Fortnight) -> f64) -> f64 {
         median(self.0.iter().map(figure).collect())
     }
-}
-
-fn bound(name: &str, ratio: f64, words: &str, bound: f64, holds: bool) {
-    let holds = if holds { "holds" } else { "MISSED" };
-    println!("{name:<44} {ratio:>10.2}x  ({words} {bound}: {holds})");
 }

@@ -4,7 +4,7 @@
 /// the time from a meeting's create to its end.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Size {
-    /// How many people are expected; 0 while no sitting has ended.
+    /// How many people are expected, counted as load; 0 while no sitting has ended.
     pub people: f64,
     /// How many ended sittings that rests on, those to which nobody came included.
     pub sittings: u32,
@@ -25,7 +25,7 @@ pub const BEGUN: usize = 5;
 pub struct Sitting {
     /// When it was created, in milliseconds since 1970.
     pub began_ms: u64,
-    /// The most people seen in it at once.
+    /// The highest load seen in it, rounded up.
     pub peak: u32,
 }
 

@@ -1,6 +1,7 @@
 //! How many people a meeting will have, learned from its earlier sittings. Pure.
 //!
-//! A [`Size`] is what is known of one meetingID. It follows growth quickly, because a class that
+//! People are counted as load: whoever has a camera open counts half a person more, and so does
+//! whoever has a microphone open. A [`Size`] is what is known of one meetingID. It follows growth quickly, because a class that
 //! turns out large hurts at once, and shrinks slowly. A sitting to which nobody came (a room
 //! opened by mistake, a lecture that was cancelled) takes only a little of it. What nobody has
 //! used for [`FORGOTTEN_AFTER_MS`] is not believed any more. The same type, fed with the sittings
