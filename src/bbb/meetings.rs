@@ -43,7 +43,7 @@ pub struct Listed {
     pub voice_bridge: String,
     /// `metadata/tenant-id`.
     pub tenant: Option<String>,
-    /// `metadata/beadle-origin`: see [`origin`](super::origin).
+    /// `metadata/beadle-origin`: see [`origin`].
     pub origin: Option<String>,
 }
 

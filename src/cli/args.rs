@@ -81,6 +81,13 @@ Example:
     /// Show the pool at a glance; exit code 1 if something needs attention
     #[command(after_help = "Example:\n  beadle status || mail -s 'look at beadle' root")]
     Status(Form),
+    /// Look at everything that is known to go wrong, and say what mends it
+    ///
+    /// Asks every server, and checks its certificate, secret, clock and version; looks at the
+    /// settings, the store and the pool as a whole. Exit code 1 if anything is an error; warnings
+    /// and good advice are exit code 0.
+    #[command(after_help = "Example:\n  beadle doctor")]
+    Doctor(Form),
     /// Ask every server now; returns when all have answered
     #[command(after_help = "Example:\n  beadle poll --json | jq .servers[].health")]
     Poll(Form),

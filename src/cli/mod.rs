@@ -11,6 +11,7 @@ mod ask;
 mod console;
 mod daemon;
 mod demo;
+mod doctor;
 mod error;
 mod explain;
 mod meetings;
@@ -70,6 +71,7 @@ fn carry_out(args: Args) -> Result<Exit, CliError> {
             ask(sources, wish.json, async |desk| explain::explain(&desk, wish).await)
         }
         Command::Status(form) => ask(sources, form.json, async |desk| status::status(&desk).await),
+        Command::Doctor(form) => ask(sources, form.json, async |desk| doctor::run(&desk).await),
         Command::Poll(form) => ask(sources, form.json, async |desk| status::poll(&desk).await),
     }
 }

@@ -108,7 +108,7 @@ impl Pool {
     ) -> Result<Reply, CallError> {
         let live = self.live(&server.id);
         let reply = client.call(server, request).await;
-        note(&live, &reply);
+        note(server, &live, &reply);
         reply
     }
 
@@ -120,7 +120,7 @@ impl Pool {
         request: Request<'_>,
     ) -> Result<Reply, CallError> {
         let reply = client.call(server, request).await;
-        note(live, &reply);
+        note(server, live, &reply);
         if let Err(error) = &reply
             && error.is_the_servers()
         {
@@ -135,12 +135,23 @@ impl Pool {
     }
 }
 
-fn note(live: &Live, reply: &Result<Reply, CallError>) {
+fn note(server: &Server, live: &Live, reply: &Result<Reply, CallError>) {
+    let mut breaker = live.gate.breaker();
+    let was_silent = breaker.is_silent();
     match reply {
-        Err(error) if error.is_silence() => live.gate.breaker().missed(),
+        Err(error) if error.is_silence() => breaker.missed(),
         Err(error) if !error.is_the_servers() => {}
         // Whoever refuses or hangs up does so at once, and keeps nobody waiting.
-        _ => live.gate.breaker().answered(),
+        _ => breaker.answered(),
+    }
+    let is_silent = breaker.is_silent();
+    drop(breaker);
+    match (was_silent, is_silent) {
+        (false, true) => {
+            tracing::warn!(server = %server.id, "server is silent; calls to it fail at once");
+        }
+        (true, false) => tracing::info!(server = %server.id, "server is no longer silent"),
+        _ => {}
     }
 }
 

@@ -82,7 +82,8 @@ pub fn headroom(servers: &[Running<'_>]) -> Option<Headroom> {
         loss(lost, &others, per_weight)
     });
     let survives = |loss: &Headroom| loss.short.is_none();
-    let left = |loss: &Headroom| loss.room - loss.load;
+    // To whole people, so that the last digits of a sum decide nothing.
+    let left = |loss: &Headroom| (loss.room - loss.load).round();
     losses.min_by(|a, b| {
         let order = survives(a).cmp(&survives(b)).then(left(a).total_cmp(&left(b)));
         // Of equal ones that which has most to do is what people have in mind.

@@ -239,7 +239,10 @@ impl Pool {
             }
             Err(CallError::TooLongRequest { .. }) => Err(Failure::too_long()),
             Err(error) => {
-                tracing::warn!(server = %server.id, call, %error, "a call failed");
+                // Calls to a silent server may be many, and the log says already that it is.
+                if error != CallError::NotAsked {
+                    tracing::warn!(server = %server.id, call, %error, "a call failed");
+                }
                 Err(Failure::internal(unable))
             }
         }

@@ -6,7 +6,8 @@
 //! [`join`], [`meetings`] and [`listing`] are what front ends ask for, `ending` and `adoption` are
 //! how meetings leave and come back, [`poller`] keeps the picture fresh, [`sittings`] remembers how
 //! many people came and [`unstarted`] what kept a meeting from starting, [`servers`] is what
-//! operators do, [`explain`] what they ask. Every call to a server goes through the gate in `call`.
+//! operators do, [`explain`] and [`probe`] what they ask. Every call to a server goes through the
+//! gate in `call`.
 
 mod adoption;
 mod call;
@@ -27,6 +28,7 @@ pub mod load;
 pub mod meetings;
 pub mod placement;
 pub mod poller;
+pub mod probe;
 pub mod rules;
 pub mod servers;
 pub mod sittings;

@@ -1,4 +1,4 @@
-//! What operators do to servers: add, change, drain, remove, and ask what is wrong.
+//! What operators do to servers: add, change, drain, remove.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::ending::remember_ended;
 use super::{Pool, now_ms, poller};
 use crate::bbb::answer::{Answer, Outcome};
-use crate::client::{CallError, Client, Request};
+use crate::client::{Client, Request};
 use crate::model::{Capacity, Meeting, Secret, Server, ServerId, ServerState, ServerUrl};
 use crate::store::{ChangeError, Draft};
 
@@ -87,45 +87,6 @@ fn crowd(meetings: usize, people: u32) -> String {
     let plural = if meetings == 1 { "" } else { "s" };
     let word = if people == 1 { "person" } else { "people" };
     format!("{meetings} meeting{plural} with {people} {word}")
-}
-
-/// What is wrong with a server, in words.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ProbeError {
-    /// It cannot be asked.
-    #[error("{host}: {error}")]
-    Call {
-        /// Host and port.
-        host: String,
-        /// Why.
-        error: CallError,
-    },
-    /// Something else than BigBlueButton answers there.
-    #[error(
-        "{url} does not answer like a BigBlueButton server (HTTP status {status}); is the address right?"
-    )]
-    NotBbb {
-        /// The address.
-        url: String,
-        /// The HTTP status of its answer.
-        status: u16,
-    },
-    /// The secret is wrong.
-    #[error(
-        "the server does not accept the secret; copy it again from `bbb-conf --secret` on {host}"
-    )]
-    Secret {
-        /// Host and port.
-        host: String,
-    },
-    /// It answers, but not to this.
-    #[error("the server refuses: {key}: {message}")]
-    Refused {
-        /// Its key.
-        key: String,
-        /// Its message.
-        message: String,
-    },
 }
 
 impl<E> From<ChangeError<E>> for ServerError
@@ -278,37 +239,6 @@ impl Pool {
         self.0.shared.discard();
         tokio::spawn(end_all(client.clone(), self.clone(), server, released));
         Ok(count)
-    }
-
-    /// Asks a server who it is and whether it accepts the secret. Returns its version, which is
-    /// empty where it does not tell.
-    pub async fn probe(&self, client: &Client, server: &Server) -> Result<String, ProbeError> {
-        let host = server.url.authority().to_owned();
-        let timeout = self.config().servers.response_timeout;
-        let ask = async |call| {
-            let request = Request { call, query: "", body: None, timeout };
-            let reply = self.call_beside(client, server, request).await;
-            reply.map_err(|error| ProbeError::Call { host: host.clone(), error })
-        };
-        let index = ask("").await?;
-        let url = server.url.as_str().to_owned();
-        let not_bbb = ProbeError::NotBbb { url, status: index.status };
-        let index = Answer::read(&index.body).map_err(|_| not_bbb.clone())?;
-        if index.get("returncode") != Some("SUCCESS") || index.get("version").is_none() {
-            return Err(not_bbb);
-        }
-        let version = index.get("bbbVersion").unwrap_or_default().to_owned();
-        match Answer::outcome(&ask("getMeetings").await?.body) {
-            Err(_) => Err(not_bbb),
-            Ok(Outcome::Success) => Ok(version),
-            Ok(Outcome::Failed { failure, .. }) if failure.key == "checksumError" => {
-                Err(ProbeError::Secret { host })
-            }
-            Ok(Outcome::Failed { failure, .. }) => Err(ProbeError::Refused {
-                key: failure.key.into_owned(),
-                message: failure.message.into_owned(),
-            }),
-        }
     }
 
     /// Refuses where a server still has meetings.

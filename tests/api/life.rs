@@ -275,6 +275,19 @@ async fn what_was_ended_is_neither_taken_in_nor_listed() {
     assert_eq!(listed(app.get("getMeetings", "").await.body()), 0);
 }
 
+/// BigBlueButton lists what has ended for some seconds more, and says so.
+#[tokio::test]
+async fn what_is_forcibly_ended_is_neither_taken_in_nor_listed() {
+    let (app, servers) = TestApp::with_servers(1).await;
+    servers[0].linger(Duration::from_hours(1));
+    app.get("create", CREATE).await.succeeded();
+    // Not through beadle: a moderator ends it from inside.
+    assert!(servers[0].end_meeting("class").await);
+    assert_eq!(listed(app.get("getMeetings", "").await.body()), 0);
+    let app = anew(&servers, |_| {}).await;
+    assert_eq!(app.server_of("class").await, None);
+}
+
 #[tokio::test]
 async fn what_a_panic_released_is_not_taken_in_again() {
     let (app, servers) = TestApp::with_servers(1).await;
@@ -339,6 +352,21 @@ async fn a_server_reports_the_end_of_a_meeting() {
     app.poll().await;
     assert_eq!(app.server_of("class").await, None);
     assert_eq!(report(&app, &path).await, 404);
+}
+
+#[tokio::test]
+async fn the_end_of_a_meeting_frees_it_at_once() {
+    let any_host = |config: &mut Config| config.http.check_host = false;
+    let (app, servers) = TestApp::with_servers_and(1, any_host).await;
+    let public_url = Some(format!("http://{}", app.address));
+    let config = Config { public_url, ..app.config.clone() };
+    assert!(app.reloader.reload(config).is_empty());
+    app.get("create", CREATE).await.succeeded();
+    let ended = servers[0].meeting("class").expect("the class").internal_id;
+    assert!(servers[0].end_meeting("class").await, "the server has called by now");
+    assert_eq!(app.server_of("class").await, None);
+    app.get("create", CREATE).await.succeeded();
+    assert_ne!(servers[0].meeting("class").expect("the class").internal_id, ended);
 }
 
 #[tokio::test]

@@ -4,10 +4,12 @@
 
 mod adding;
 mod daemon;
+mod doctor;
 mod draining;
 mod explain;
 mod forcing;
 mod meetings;
+mod odd;
 mod place;
 mod pool;
 mod reloading;

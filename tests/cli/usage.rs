@@ -6,7 +6,7 @@ use crate::daemon::Daemon;
 use crate::place::{Place, bare, run};
 
 /// Every command that asks the daemon.
-const COMMANDS: [&[&str]; 16] = [
+const COMMANDS: [&[&str]; 17] = [
     &["servers", "list"],
     &["servers", "show", "x"],
     &["servers", "add", "h", "s"],
@@ -23,6 +23,7 @@ const COMMANDS: [&[&str]; 16] = [
     &["meetings", "end", "class"],
     &["status"],
     &["poll"],
+    &["doctor"],
 ];
 
 #[test]

@@ -49,6 +49,34 @@ fn of_a_newer_version() {
     assert!(said.contains("was written by a newer beadle (format 3"), "{said}");
 }
 
+/// What the first beadle wrote, to the byte.
+#[test]
+fn of_the_first_version() {
+    let data = tempfile::tempdir().expect("a temporary folder");
+    {
+        let database = sled::open(data.path().join("store")).expect("a database");
+        let put = |tree: &str, key: &[u8], value: &[u8]| {
+            let tree = database.open_tree(tree).expect("a tree");
+            tree.insert(key, value).expect("a record");
+        };
+        let server = b"\x01\x0ahttp://h/b\x01s\0\0\0\0\0\0\xf0\x3f\0\0\0\0\0";
+        put("servers", b"a", server);
+        put("meetings", b"\0math", b"\x01\x06math-1\0\x01a\x02mp\x019\x05\x14");
+        database.flush().expect("it is written");
+    }
+    fs::write(data.path().join("format"), "1\n").expect("a file");
+    start_and_stop(data.path());
+    assert_eq!(fs::read_to_string(data.path().join("format")).expect("a file"), "2\n");
+    let _guard = nothing_starts();
+    let store = Store::open(data.path()).expect("a store");
+    let state = store.state();
+    let math = state.meeting(&TenantId::none(), "math-1").expect("the meeting");
+    assert_eq!((math.id.as_str(), math.phase), ("math", Phase::Running));
+    assert_eq!(state.server(&ServerId::from("a")).map(|server| server.spare), Some(false));
+    drop(state);
+    store.close();
+}
+
 #[test]
 fn with_a_format_that_is_none() {
     for format in ["", "one\n", "-1", "1 2"] {

@@ -2,13 +2,13 @@
 
 use futures_util::{StreamExt as _, stream};
 
-use crate::api::{Checked, ServerView};
+use crate::api::{Checked, Finding, ServerView};
 use crate::cli::args::Check;
 use crate::cli::console::Console;
 use crate::cli::daemon::Resource;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::table::{self, Column, Kind, cell};
-use crate::cli::{print, words};
+use crate::cli::{doctor, print, words};
 
 /// So many servers are asked at once.
 const AT_ONCE: usize = 16;
@@ -66,5 +66,12 @@ fn overview(found: &[Checked]) -> String {
             cell(checked.trouble.as_deref().unwrap_or("ok")),
         ]
     });
-    table::grid(&columns, &["version"], rows)
+    let mut text = table::grid(&columns, &["version"], rows);
+    let findings: Vec<Finding> =
+        found.iter().flat_map(|checked| &checked.findings).cloned().collect();
+    if !findings.is_empty() {
+        text.push_str("\n\n");
+        text.push_str(&doctor::listed(&findings));
+    }
+    text
 }

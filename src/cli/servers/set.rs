@@ -39,7 +39,10 @@ fn changes(wish: Changes) -> Result<SetServer, CliError> {
 async fn warn_of_mistakes(console: &Console, id: &str) -> Result<(), CliError> {
     let checked: Checked = console.daemon.post(Resource::at(&["servers", id, "check"])).await?;
     if let Some(trouble) = checked.trouble {
-        print::say(&format!("warning: with this, server {id} does not work: {trouble}"));
+        let remedies = checked.findings.into_iter().filter_map(|finding| finding.remedy);
+        let said: Vec<_> = [trouble].into_iter().chain(remedies).collect();
+        let said = said.join("; ");
+        print::say(&format!("warning: with this, server {id} does not work: {said}"));
     }
     Ok(())
 }

@@ -19,9 +19,8 @@ impl Pool {
     pub(super) async fn keep(&self, mut meeting: Meeting) -> Result<(), Failure> {
         let state = self.store().state();
         let before = state.meeting_of_id(&meeting.tenant, meeting.id.as_str());
-        // The server of a meeting that is placed anew may also have told that it lost it.
-        let dead = |id| state.server(id).is_some_and(|server| self.dead(server));
-        let lost = before.filter(|old| old.server != meeting.server && dead(&old.server));
+        // A server that does not know a meeting any more has it no longer in the store.
+        let lost = before.filter(|old| old.server != meeting.server);
         let copy = lost.and_then(|old| old.lost_copy(now_ms()));
         meeting.lost = lost_times(before.map(|old| &**old), lost.is_some(), meeting.create_time);
         let (tenant, id) = (meeting.tenant.clone(), meeting.id.clone());

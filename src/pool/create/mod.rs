@@ -170,7 +170,11 @@ impl Pool {
         let server = self.store().state().server(&known.server).cloned()?;
         if server.state != ServerState::Enabled {
             match self.still_there(client, &server, known).await {
-                Ok(false) => return None,
+                // It is over there, so what comes next is another sitting.
+                Ok(false) => {
+                    let forgotten = self.forget_gone(vec![Arc::clone(known)]).await;
+                    return forgotten.err().map(Err);
+                }
                 Ok(true) if server.state == ServerState::Disabled => {
                     return Some(Err(Failure::server_unavailable()));
                 }

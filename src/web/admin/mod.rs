@@ -1,7 +1,9 @@
 //! The operator's API under `/beadle/api/v1`, in JSON. Spoken on the Unix socket, whose file
 //! permissions say who may.
 
+mod doctor;
 mod explain;
+mod findings;
 mod headroom;
 mod meetings;
 mod servers;
@@ -27,6 +29,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     };
     config.app_data(web::JsonConfig::default().error_handler(unreadable));
     config.route("/status", web::get().to(status)).route("/poll", web::post().to(poll));
+    config.route("/doctor", web::post().to(doctor::examine));
     servers::routes(config);
     meetings::routes(config);
     explain::routes(config);

@@ -8,11 +8,12 @@ use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Json, Path, Query, ServiceConfig};
 use serde::Deserialize;
 
-use super::{Refused, broken_off, refused};
+use super::{Refused, broken_off, findings, refused};
 use crate::api::{AddServer, Checked, Panic, Panicked, ServerView, SetServer, SetState};
 use crate::model::{Capacity, Secret, Server, ServerId, ServerState, ServerUrl};
 use crate::pool::live::Live;
-use crate::pool::servers::{NewServer, ProbeError, ServerChange};
+use crate::pool::probe::ProbeError;
+use crate::pool::servers::{NewServer, ServerChange};
 use crate::pool::{Pool, poller};
 use crate::web::answer;
 use crate::web::site::Site;
@@ -103,7 +104,8 @@ async fn add(site: Data<Site>, wish: Json<AddServer>) -> Result<HttpResponse, Re
     let mut version = None;
     if probe {
         let server = Server {
-            id: ServerId::from("new"),
+            // No server in the pool can have this id.
+            id: ServerId::from(""),
             url: new.url.clone(),
             secret: new.secret.clone(),
             capacity: new.capacity,
@@ -115,9 +117,10 @@ async fn add(site: Data<Site>, wish: Json<AddServer>) -> Result<HttpResponse, Re
         };
         let found = site.pool.probe(&site.client, &server).await;
         let wrong = |error: ProbeError| {
-            refused(StatusCode::UNPROCESSABLE_ENTITY, "probe", error.to_string())
+            let said = format!("{error}; {}", error.remedy());
+            refused(StatusCode::UNPROCESSABLE_ENTITY, "probe", said)
         };
-        version = Some(found.map_err(wrong)?);
+        version = Some(found.version.map_err(wrong)?);
     }
     let server = site.pool.add_server(new).await?;
     if let Some(version) = version {
@@ -184,10 +187,11 @@ async fn check(site: Data<Site>, name: Path<String>) -> Result<HttpResponse, Ref
     let checked = Checked {
         id: server.id.to_string(),
         url: server.url.as_str().to_owned(),
-        ok: found.is_ok(),
-        version: found.clone().unwrap_or_default(),
-        trouble: found.err().map(|error| error.to_string()),
+        ok: found.version.is_ok(),
+        version: found.version.clone().unwrap_or_default(),
+        trouble: found.version.as_ref().err().map(ToString::to_string),
         milliseconds,
+        findings: findings::of_server(&server, &found),
     };
     Ok(answer::json(StatusCode::OK, &checked))
 }
