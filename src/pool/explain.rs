@@ -55,6 +55,8 @@ pub struct Row {
     pub load: Option<f64>,
     /// The part of the load that was kept for people who were still to come.
     pub reserve: Option<f64>,
+    /// What was kept for larger meetings that were due.
+    pub kept: f64,
     /// Meetings on it.
     pub meetings: u32,
     /// The most meetings it might have.
@@ -63,7 +65,7 @@ pub struct Row {
     pub max_users: Option<u32>,
     /// How much it was used: load divided by weight.
     pub before: Option<f64>,
-    /// How much it would be used with the meeting.
+    /// How much it would be used with the meeting, and with what is kept.
     pub after: Option<f64>,
     /// Why it was chosen or not.
     pub verdict: Verdict,
@@ -143,7 +145,7 @@ impl Pool {
     pub(super) fn decide(&self, wish: &Wish, tried: &[ServerId]) -> (Decision, Option<Known>) {
         let policy = self.config().placement.policy;
         let servers = self.servers();
-        let contenders: Vec<_> = servers
+        let mut contenders: Vec<_> = servers
             .iter()
             .map(|(server, live)| Contender {
                 candidate: self.candidate(server, live),
@@ -151,6 +153,7 @@ impl Pool {
                 spare: server.spare,
             })
             .collect();
+        self.keep_room(&mut contenders, wish);
         let people = f64::from(wish.expected.people);
         let terms = Terms { wanted: &wish.wanted, people, policy, room: wish.parent.is_some() };
         let tie = |equals| rand::rng().random_range(0..equals);
@@ -177,6 +180,7 @@ impl Pool {
             weight: server.capacity.weight(),
             // After a restart nobody has asked it yet, and a class must not wait for that.
             load: live.load().unwrap_or(0.0),
+            kept: 0.0,
             meetings: u32::try_from(meetings).unwrap_or(u32::MAX),
             max_meetings: server.max_meetings,
             max_users: server.max_users,
@@ -211,12 +215,12 @@ fn row(
     verdict: Verdict,
     terms: Terms<'_>,
 ) -> Row {
-    let Candidate { weight, meetings, max_meetings, max_users, .. } = contender.candidate;
+    let Candidate { weight, kept, meetings, max_meetings, max_users, .. } = contender.candidate;
     let load = live.load();
     let (before, more) = if terms.policy.multiplies() {
         (load, weight.recip())
     } else {
-        (load.map(|load| load / weight), terms.people / weight)
+        (load.map(|load| load / weight), (kept + terms.people) / weight)
     };
     Row {
         id: server.id.clone(),
@@ -227,6 +231,7 @@ fn row(
         weight,
         load,
         reserve: load.map(|load| (load - live.figures().measured).max(0.0)),
+        kept,
         meetings,
         max_meetings,
         max_users,

@@ -13,6 +13,7 @@ mod adoption;
 mod call;
 pub mod choice;
 pub mod create;
+mod due;
 mod ending;
 pub mod explain;
 pub mod freeze;
@@ -49,6 +50,7 @@ use crate::model::{Server, ServerId};
 use crate::store::Store;
 
 use create::Gates;
+use due::Timetable;
 use explain::Decisions;
 use freeze::Freeze;
 use health::Health;
@@ -93,6 +95,7 @@ struct Inner {
     shared: Shared,
     sittings: Sittings,
     decisions: Decisions,
+    timetable: Timetable,
     freeze: Mutex<Freeze>,
     unstarted: Unstarted,
 }
@@ -108,6 +111,7 @@ impl Pool {
             shared: Shared::default(),
             sittings: Sittings::default(),
             decisions: Decisions::default(),
+            timetable: Timetable::default(),
             freeze: Mutex::default(),
             unstarted: Unstarted::default(),
         }));

@@ -14,6 +14,8 @@ pub struct Candidate<'a> {
     pub weight: f64,
     /// Its load, with everything reserved on it. Already multiplied where the policy says so.
     pub load: f64,
+    /// What larger meetings that are due will need of it; see [`keep_room`].
+    pub kept: f64,
     /// Meetings on it, counting those just placed.
     pub meetings: u32,
     /// The most meetings it may have.
@@ -44,8 +46,25 @@ impl Candidate<'_> {
     /// like Scalelite's compares the loads as they are.
     pub fn utilisation(&self, people: f64, policy: Policy) -> f64 {
         match policy {
-            Policy::Predicted => (self.load + people) / self.weight,
+            Policy::Predicted => (self.load + self.kept + people) / self.weight,
             Policy::Participants | Policy::Scalelite => self.load,
+        }
+    }
+}
+
+/// Keeps room for the larger ones of the meetings that are due, which come `largest` first: each
+/// where it would be felt least.
+///
+/// Classes begin together, in any order. Where a large one comes last, every server is half full
+/// already, and the one that takes it ends far above the others. So a smaller meeting goes where
+/// no larger one will be wanted, and it comes out as if the largest had been placed first. Limits
+/// look at the load alone: nobody is turned away for somebody who may not come.
+pub fn keep_room(candidates: &mut [&mut Candidate<'_>], largest: &[f64], people: f64) {
+    for &larger in largest.iter().take_while(|&&due| due > people) {
+        let used = |candidate: &Candidate<'_>| candidate.utilisation(larger, Policy::Predicted);
+        let least = candidates.iter_mut().min_by(|a, b| used(a).total_cmp(&used(b)));
+        if let Some(least) = least {
+            least.kept += larger;
         }
     }
 }

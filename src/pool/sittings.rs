@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::list::List;
 use super::live::Name;
-use super::{Pool, now_ms, sizes};
+use super::{Pool, load, now_ms, sizes};
 use crate::model::{MeetingId, ServerId, Sitting, Size, TenantId};
 use crate::store::Draft;
 
@@ -75,13 +75,14 @@ impl Pool {
         if ended.is_some() { sizes::close(size, now_ms()) } else { size }
     }
 
-    /// Notes how many people a good list names in the meetings that a server has.
+    /// Notes how large the meetings are that a good list names and a server has. What is learned is
+    /// their load: ten people with cameras weigh more than ten who listen.
     pub(super) fn see_people(&self, server: &ServerId, list: &List) {
         let listed: HashMap<&str, u32> = list
             .meetings
             .iter()
             .filter(|listed| !listed.breakout)
-            .map(|listed| (listed.internal_id.as_str(), listed.participants))
+            .map(|listed| (listed.internal_id.as_str(), whole(load::actual(listed))))
             .collect();
         let state = self.store().state();
         let mut seen = self.0.sittings.lock();
@@ -152,6 +153,12 @@ impl Pool {
             }
         }
     }
+}
+
+/// Loads come in halves, and fit.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+fn whole(load: f64) -> u32 {
+    load.ceil() as u32
 }
 
 fn take_in(draft: &mut Draft, news: &News, now_ms: u64) {

@@ -1,15 +1,19 @@
 //! How many people a meeting will have, learned from its earlier sittings. Pure.
 //!
-//! A [`Size`] is what is known of one meetingID. It follows growth quickly, because a class that
+//! People are counted as load: whoever has a camera open counts half a person more, and so does
+//! whoever has a microphone open. A [`Size`] is what is known of one meetingID. It follows growth quickly, because a class that
 //! turns out large hurts at once, and shrinks slowly. A sitting to which nobody came (a room
 //! opened by mistake, a lecture that was cancelled) takes only a little of it. What nobody has
 //! used for [`FORGOTTEN_AFTER_MS`] is not believed any more. The same type, fed with the sittings
 //! of all its meetings, says what to expect of a tenant's unknown meetings.
 //!
+//! A timetable repeats itself from week to week, so it is remembered as well when sittings began:
+//! [`is_due`] says whether the next one is at hand.
+//!
 //! [`observe`] takes in a sitting that has ended, [`see`] one that goes on, [`expect`] tells the
 //! number, and [`expected`] puts it in order with the front end's own hint.
 
-use crate::model::{Sitting, Size, Source};
+use crate::model::{BEGUN, Sitting, Size, Source};
 
 /// After this many milliseconds without a sitting nothing is expected of a meetingID: about the
 /// length of a term and the holidays after it.
@@ -23,6 +27,14 @@ pub const MOST_PEOPLE: u32 = 10_000;
 
 /// The most sizes that are remembered, and the most bytes that their keys may take.
 pub const MOST: (usize, usize) = (50_000, 8 << 20);
+
+const MINUTE_MS: u64 = 60 * 1000;
+const WEEK_MS: u64 = 7 * 24 * 60 * MINUTE_MS;
+
+/// A meeting is due from so long before the time at which it began a week ago until so long after.
+/// Beginnings are known to the minute, so a little more than the rush itself.
+const AHEAD_MS: u64 = 10 * MINUTE_MS;
+const LATE_MS: u64 = 3 * MINUTE_MS;
 
 /// How much of the way to a larger, a smaller, and an empty sitting the estimate goes.
 const GROW: f64 = 0.6;
@@ -51,8 +63,8 @@ pub fn observe(known: Option<Size>, peak: u32, now_ms: u64) -> Option<Size> {
         None => (f64::from(peak), 1),
         Some(size) => (step(size.people, peak), size.sittings.saturating_add(1)),
     };
-    let open = known.and_then(|size| size.open);
-    Some(Size { people, sittings, seen_ms: now_ms, open })
+    let (open, begun) = known.map_or((None, [0; BEGUN]), |size| (size.open, size.begun));
+    Some(Size { people, sittings, seen_ms: now_ms, open, begun })
 }
 
 /// Takes in a sitting of one of a tenant's meetings. What to expect of a tenant is a mean, which no
@@ -66,7 +78,7 @@ pub fn observe_of_tenant(known: Option<Size>, peak: u32, now_ms: u64) -> Option<
     let sittings = before.saturating_add(1);
     let weight = f64::from(sittings.min(TENANT_WINDOW)).recip();
     let people = people + (f64::from(peak) - people) * weight;
-    Some(Size { people, sittings, seen_ms: now_ms, open: None })
+    Some(Size { people, sittings, seen_ms: now_ms, open: None, begun: [0; BEGUN] })
 }
 
 /// Takes in how far a sitting has come that goes on. An earlier one whose end nobody saw counts as
@@ -76,11 +88,12 @@ pub fn see(known: Option<Size>, sitting: Sitting, now_ms: u64) -> (Size, Option<
         Some(open) if open.began_ms != sitting.began_ms => (close(known, now_ms), Some(open)),
         _ => (known, None),
     };
-    let fresh = Size { people: 0.0, sittings: 0, seen_ms: now_ms, open: None };
+    let fresh = Size { people: 0.0, sittings: 0, seen_ms: now_ms, open: None, begun: [0; BEGUN] };
     let mut size = known.unwrap_or(fresh);
     let before = size.open.map_or(0, |open| open.peak);
     size.open = Some(Sitting { peak: sitting.peak.max(before), ..sitting });
     size.seen_ms = now_ms;
+    size.begun = begin(size.begun, sitting.began_ms);
     (size, ended)
 }
 
@@ -127,6 +140,13 @@ pub fn expected(
     }
 }
 
+/// Whether a sitting is at hand: one began about now a week ago.
+pub fn is_due(size: &Size, now_ms: u64) -> bool {
+    let due = |minute: &u32| u64::from(*minute) * MINUTE_MS + WEEK_MS;
+    let window = now_ms.saturating_sub(LATE_MS)..=now_ms.saturating_add(AHEAD_MS);
+    size.begun.iter().filter(|&&minute| minute > 0).any(|minute| window.contains(&due(minute)))
+}
+
 /// Whether a size is too old to be believed.
 pub fn forgotten(size: &Size, now_ms: u64) -> bool {
     now_ms.saturating_sub(size.seen_ms) > FORGOTTEN_AFTER_MS
@@ -155,6 +175,18 @@ pub fn surplus<'k>(
         surplus.push(key);
     }
     surplus
+}
+
+/// The beginnings with another one, newest first; a sitting that was seen before changes nothing.
+fn begin(mut begun: [u32; BEGUN], began_ms: u64) -> [u32; BEGUN] {
+    let minute = u32::try_from(began_ms / MINUTE_MS).unwrap_or(u32::MAX);
+    if begun.iter().all(|&known| minute > known) {
+        begun.rotate_right(1);
+        if let Some(newest) = begun.first_mut() {
+            *newest = minute;
+        }
+    }
+    begun
 }
 
 fn step(people: f64, peak: u32) -> f64 {
@@ -220,6 +252,31 @@ mod tests {
         assert_eq!((expect(&size, last), expect(&size, last + 1)), (Some(80), None));
         let anew = observe(Some(size), 10, last + 1).expect("it was learned");
         assert_eq!((anew.people, anew.sittings), (10.0, 1));
+    }
+
+    #[test]
+    fn a_meeting_is_due_about_a_week_after_it_began() {
+        const START: u64 = 30_000_000 * MINUTE_MS;
+        let day = WEEK_MS / 7;
+        let sit = |size, began_ms| {
+            let (size, _) = see(size, Sitting { began_ms, peak: 9 }, began_ms + MINUTE_MS);
+            let (size, _) =
+                see(Some(size), Sitting { began_ms, peak: 9 }, began_ms + 2 * MINUTE_MS);
+            close(Some(size), began_ms + 90 * MINUTE_MS)
+        };
+        let size = sit(sit(None, START), START + 2 * day).expect("it was learned");
+        let due = |from: u64, minutes: i64| {
+            is_due(&size, (START + from + WEEK_MS).saturating_add_signed(minutes * 60_000))
+        };
+        for from in [0, 2 * day] {
+            let around = [-11, -10, 0, 3, 4].map(|minutes| due(from, minutes));
+            assert_eq!(around, [false, true, true, true, false]);
+        }
+        assert!(!due(day, 0) && !due(WEEK_MS, 0));
+        // Only so many are remembered.
+        let next = |size, n| sit(Some(size), START + (3 + n) * day).expect("it was learned");
+        let many = (0..BEGUN as u64).fold(size, next);
+        assert!(!is_due(&many, START + WEEK_MS) && is_due(&many, START + WEEK_MS + 3 * day));
     }
 
     #[test]

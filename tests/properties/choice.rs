@@ -24,7 +24,8 @@ fn contender(place: usize) -> impl Strategy<Value = Contender<'static>> {
         let (weight, load, meetings, max_meetings, max_users) = numbers;
         let (weight, load) = (f64::from(weight) / 8.0, f64::from(load));
         let id = IDS[place];
-        let candidate = Candidate { id, tag, weight, load, meetings, max_meetings, max_users };
+        let candidate =
+            Candidate { id, tag, weight, load, kept: 0.0, meetings, max_meetings, max_users };
         Contender { candidate, standing, spare }
     })
 }

@@ -81,6 +81,7 @@ fn candidate(row: &Row, people: u32) -> CandidateView {
         weight: row.weight,
         load: row.load,
         reserve: row.reserve,
+        kept: row.kept,
         meetings: row.meetings,
         max_meetings: row.max_meetings,
         max_users: row.max_users,
