@@ -10,16 +10,16 @@ use futures_util::StreamExt as _;
 use rand::RngExt as _;
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::health::Health;
-use super::list::List;
-use super::live::Live;
-use super::load::{self, Expected};
-use super::{Pool, now_ms};
 use crate::bbb::answer::Answer;
 use crate::bbb::meetings::Listed;
 use crate::client::{Client, Reply, Request};
 use crate::config;
 use crate::model::{Meeting, Server, ServerId};
+use crate::pool::placement::load::{self, Expected};
+use crate::pool::watch::health::Health;
+use crate::pool::watch::list::List;
+use crate::pool::watch::live::Live;
+use crate::pool::{Pool, now_ms};
 
 /// A round asks this many servers at once.
 const AT_ONCE: usize = 64;
