@@ -20,7 +20,7 @@ use crate::bbb::params::{encode, identifier};
 use crate::bbb::{Failure, Params, origin};
 use crate::client::{CallError, Client};
 use crate::config::{Config, Policy};
-use crate::model::{Meeting, MeetingId, Server, ServerState, TenantId};
+use crate::model::{Meeting, MeetingId, Phase, Server, ServerState, TenantId};
 use crate::pool::meetings::rules;
 use crate::pool::watch::live::Name;
 use crate::pool::{Answer, Pool};
@@ -75,8 +75,18 @@ impl Gates {
 
     /// Enters a meeting's gate alone, if nobody is creating it at the moment.
     pub(in crate::pool) fn try_alone(&self, name: &Name) -> Option<Alone> {
-        let held = self.of(name).try_write_owned().ok()?;
+        let Ok(held) = self.of(name).try_write_owned() else {
+            // Whoever held it may have left just now, and found it in use.
+            self.tidy(name);
+            return None;
+        };
         Some(Alone { name: name.clone(), held })
+    }
+
+    /// Enters a meeting's gate alone, once nobody is creating it.
+    pub(in crate::pool) async fn alone(&self, name: &Name) -> Alone {
+        let held = self.of(name).write_owned().await;
+        Alone { name: name.clone(), held }
     }
 
     /// Leaves a gate.
@@ -187,7 +197,7 @@ impl Pool {
             }
         }
         self.count_create(&server);
-        let query = self.query_for(create, &server, known, None);
+        let query = self.query_for(create, &server, &next_sitting(known), None);
         let answer = self.send_create(client, &server, &query, create.body.clone()).await;
         match answer {
             // An error page: the web server in front of BigBlueButton often outlives it.
@@ -261,6 +271,18 @@ impl Pool {
         }
         params.to_query()
     }
+}
+
+/// The meeting as a create finds it that a server takes for a new one, because it has lost the
+/// known one: a late report of that one's end must not end this one. All creates at once make the
+/// same of it, so it does not matter which of them is the first.
+fn next_sitting(known: &Meeting) -> Meeting {
+    let mut next = Meeting::clone(known);
+    // The end of one that the server may be starting was to be reported with this very token.
+    if known.phase == Phase::Running && !known.end_token.is_empty() {
+        next.end_token = origin::end_token(&known.end_token, &known.internal_id).into();
+    }
+    next
 }
 
 /// Where the server reports the meeting's end to; none where beadle's own address is not known.
