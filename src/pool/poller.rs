@@ -14,7 +14,7 @@ use super::health::Health;
 use super::list::List;
 use super::live::Live;
 use super::load::{self, Expected};
-use super::{Pool, now_ms};
+use super::{Pool, now_ms, probe};
 use crate::bbb::answer::Answer;
 use crate::bbb::meetings::Listed;
 use crate::client::{Client, Reply, Request};
@@ -120,10 +120,9 @@ async fn ask_version(pool: &Pool, client: &Client, server: &Server) {
     let request = Request { call: "", query: "", body: None, timeout };
     if let Ok(reply) = pool.call_beside(client, server, request).await
         && let Ok(answer) = Answer::read(&reply.body)
-        && let Some(version) =
-            answer.get("bbbVersion").or_else(|| answer.get("apiVersion").and(Some("")))
+        && ["bbbVersion", "apiVersion"].iter().any(|name| answer.get(name).is_some())
     {
-        pool.live(&server.id).set_version(version.to_owned());
+        pool.live(&server.id).set_version(probe::version(&answer));
     }
 }
 

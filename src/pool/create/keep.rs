@@ -21,10 +21,12 @@ impl Pool {
         let before = state.meeting_of_id(&meeting.tenant, meeting.id.as_str());
         // A server that does not know a meeting any more has it no longer in the store.
         let lost = before.filter(|old| old.server != meeting.server);
-        let copy = lost.and_then(|old| old.lost_copy(now_ms()));
+        // One server under two addresses answers with the copy that it already had.
+        let another = lost.filter(|old| old.internal_id != meeting.internal_id);
+        let copy = another.and_then(|old| old.lost_copy(now_ms()));
         meeting.lost = lost_times(before.map(|old| &**old), lost.is_some(), meeting.create_time);
         let (tenant, id) = (meeting.tenant.clone(), meeting.id.clone());
-        let old_server = copy.as_ref().map(|copy| copy.server.clone());
+        let old_server = lost.map(|old| old.server.clone());
         let change = self.store().change(move |draft| Ok(put(draft, meeting, copy)));
         match change.await {
             Ok(true) => {
