@@ -19,6 +19,9 @@ pub const METADATA: &str = "beadle-origin";
 const OPENING: &str = "<beadle-origin>";
 const CLOSING: &str = "</beadle-origin>";
 
+const CDATA: &[u8] = b"<![CDATA[";
+const CDATA_END: &[u8] = b"]]>";
+
 /// No mark is longer in a document; servers may wrap it in CDATA.
 const LONGEST: usize = 256;
 
@@ -63,13 +66,24 @@ fn checksum(tenant: &str, meeting_id: &str, secret: &str) -> Checksum {
     Checksum::of(Algorithm::Sha256, "beadle-origin\0", &format!("{tenant}\0{meeting_id}\0"), secret)
 }
 
-/// Where the first mark stands.
+/// Where the first mark stands. Between its tags is text and nothing else: an opening tag that a
+/// front end wrote into other metadata must not make what follows it disappear.
 fn find(document: &[u8]) -> Option<(usize, usize)> {
-    let start = memmem::find(document, OPENING.as_bytes())?;
-    let rest = document.get(start..)?;
-    let rest = rest.get(..rest.len().min(LONGEST))?;
-    let closing = memmem::find(rest, CLOSING.as_bytes())?;
-    Some((start, start + closing + CLOSING.len()))
+    memmem::find_iter(document, OPENING).find_map(|start| {
+        let inside = start + OPENING.len();
+        let rest = document.get(inside..)?;
+        let text = text_length(rest).filter(|length| *length <= LONGEST)?;
+        let closes = rest.get(text..)?.starts_with(CLOSING.as_bytes());
+        closes.then_some((start, inside + text + CLOSING.len()))
+    })
+}
+
+/// How long the text of an element is, which may be one piece of CDATA.
+fn text_length(rest: &[u8]) -> Option<usize> {
+    match rest.strip_prefix(CDATA) {
+        Some(data) => Some(CDATA.len() + memmem::find(data, CDATA_END)? + CDATA_END.len()),
+        None => memchr::memchr(b'<', rest),
+    }
 }
 
 #[cfg(test)]
@@ -95,6 +109,11 @@ mod tests {
             ("<m><beadle-origin><![CDATA[ab]]></beadle-origin></m>", "<m></m>"),
             ("<beadle-origin>a</beadle-origin>-<beadle-origin>b</beadle-origin>.", "-."),
             ("<beadle-origin>never closed", "<beadle-origin>never closed"),
+            ("<beadle-origin><b/></beadle-origin>", "<beadle-origin><b/></beadle-origin>"),
+            (
+                "<x><![CDATA[<beadle-origin>]]></x><beadle-origin>ab</beadle-origin>",
+                "<x><![CDATA[<beadle-origin>]]></x>",
+            ),
         ];
         for (given, left) in table {
             assert_eq!(String::from_utf8_lossy(&hide(given.as_bytes())), left);

@@ -11,7 +11,7 @@ use super::support::{TestApp, browse, server};
 const CREATE: &str = "name=Class&meetingID=class&moderatorPW=mp&attendeePW=ap";
 
 /// Servers count as dead as soon as they have failed once.
-fn impatient(config: &mut Config) {
+pub(crate) fn impatient(config: &mut Config) {
     config.health.bad_polls = 1;
     config.health.offline_after = Duration::ZERO;
     config.health.dead_after = Duration::ZERO;
