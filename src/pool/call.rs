@@ -60,7 +60,8 @@ impl Pool {
         let live = self.live(&server.id);
         let hurried = {
             let config = self.config();
-            request.timeout < config.servers.response_timeout.min(config.api.get_meetings_budget)
+            let usual = config.servers.response_timeout.min(config.api.get_meetings_budget);
+            request.timeout < usual / 2
         };
         let pass = live.gate.breaker().ask(Instant::now(), request.body.is_none());
         if pass == Pass::No {
