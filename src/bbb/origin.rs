@@ -65,11 +65,22 @@ fn checksum(tenant: &str, meeting_id: &str, secret: &str) -> Checksum {
 
 /// Where the first mark stands.
 fn find(document: &[u8]) -> Option<(usize, usize)> {
-    let start = memmem::find(document, OPENING.as_bytes())?;
-    let rest = document.get(start..)?;
-    let rest = rest.get(..rest.len().min(LONGEST))?;
-    let closing = memmem::find(rest, CLOSING.as_bytes())?;
-    Some((start, start + closing + CLOSING.len()))
+    let mut starts = memmem::find_iter(document, OPENING.as_bytes());
+    starts.find_map(|start| {
+        let rest = document.get(start + OPENING.len()..)?;
+        let rest = rest.get(..rest.len().min(LONGEST))?;
+        let closing = memmem::find(rest, CLOSING.as_bytes())?;
+        let end = start + OPENING.len() + closing + CLOSING.len();
+        is_text(rest.get(..closing)?).then_some((start, end))
+    })
+}
+
+/// Whether no other element begins or ends here: where text is in CDATA, anybody can write what
+/// looks like the beginning of a mark.
+fn is_text(content: &[u8]) -> bool {
+    let content = content.trim_ascii();
+    let inside = content.strip_prefix(b"<![CDATA[").and_then(|text| text.strip_suffix(b"]]>"));
+    !inside.unwrap_or(content).contains(&b'<')
 }
 
 #[cfg(test)]
@@ -95,6 +106,10 @@ mod tests {
             ("<m><beadle-origin><![CDATA[ab]]></beadle-origin></m>", "<m></m>"),
             ("<beadle-origin>a</beadle-origin>-<beadle-origin>b</beadle-origin>.", "-."),
             ("<beadle-origin>never closed", "<beadle-origin>never closed"),
+            (
+                "<x><![CDATA[<beadle-origin>]]></x><beadle-origin>ab</beadle-origin>",
+                "<x><![CDATA[<beadle-origin>]]></x>",
+            ),
         ];
         for (given, left) in table {
             assert_eq!(String::from_utf8_lossy(&hide(given.as_bytes())), left);
