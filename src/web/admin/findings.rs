@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::api::{Finding, Level};
 use crate::config::Config;
 use crate::model::{Server, ServerState};
-use crate::pool::health::Health;
-use crate::pool::probe::{OLDEST, Probed, too_old};
+use crate::pool::watch::health::Health;
+use crate::pool::watch::probe::{OLDEST, Probed, too_old};
 
 /// Clocks that differ by less do no harm, in seconds.
 const CLOCKS: i64 = 30;

@@ -10,22 +10,25 @@ use futures_util::StreamExt as _;
 use rand::RngExt as _;
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::health::Health;
-use super::list::List;
-use super::live::Live;
-use super::load::{self, Expected};
-use super::{Pool, now_ms};
 use crate::bbb::answer::Answer;
 use crate::bbb::meetings::Listed;
 use crate::client::{Client, Reply, Request};
 use crate::config;
 use crate::model::{Meeting, Server, ServerId};
+use crate::pool::placement::load::{self, Expected};
+use crate::pool::watch::health::Health;
+use crate::pool::watch::list::List;
+use crate::pool::watch::live::Live;
+use crate::pool::{Pool, now_ms};
 
 /// A round asks this many servers at once.
 const AT_ONCE: usize = 64;
 
 /// Every how many polls a server is asked for its version.
 const VERSION_EVERY: u32 = 60;
+
+/// The first polls of many servers begin this far apart: all their lists at once are much memory.
+const APART: Duration = Duration::from_millis(1);
 
 /// How often what is out of date is let go of.
 const TIDY_EVERY: Duration = Duration::from_mins(1);
@@ -48,10 +51,13 @@ pub async fn run(pool: Pool, client: Client) {
             stays
         });
         while tasks.try_join_next().is_some() {}
+        let mut wait = Duration::ZERO;
         for id in ids {
-            polled
-                .entry(id.clone())
-                .or_insert_with(|| tasks.spawn(poll_for_ever(pool.clone(), client.clone(), id)));
+            polled.entry(id.clone()).or_insert_with(|| {
+                let polls = poll_for_ever(pool.clone(), client.clone(), id, wait);
+                wait += APART;
+                tasks.spawn(polls)
+            });
         }
         tokio::select! {
             changed = changed.changed() => if changed.is_err() { return },
@@ -83,7 +89,9 @@ pub async fn poll_once(pool: &Pool, client: &Client, server: &Server) {
     let (now, now_ms) = (Instant::now(), now_ms());
     let gone = {
         let state = pool.store().state();
-        let names: HashSet<&str> = list.meetings.iter().flat_map(ids).collect();
+        // One that was forcibly ended is over, although it is listed for a while.
+        let alive = list.meetings.iter().filter(|meeting| !meeting.forcibly_ended);
+        let names: HashSet<&str> = alive.flat_map(ids).collect();
         let listed = |meeting: &Meeting| {
             names.contains(meeting.id.as_str()) || names.contains(&*meeting.internal_id)
         };
@@ -121,7 +129,8 @@ async fn ask_version(pool: &Pool, client: &Client, server: &Server) {
     }
 }
 
-async fn poll_for_ever(pool: Pool, client: Client, id: ServerId) {
+async fn poll_for_ever(pool: Pool, client: Client, id: ServerId, wait: Duration) {
+    tokio::time::sleep(wait).await;
     let mut rounds: u32 = 0;
     loop {
         if pool.config().poll.interval.is_zero() {

@@ -3,8 +3,8 @@
 use std::sync::{MutexGuard, PoisonError};
 use std::time::Instant;
 
-use super::Pool;
-use super::freeze::Freeze;
+use crate::pool::Pool;
+use crate::pool::watch::freeze::Freeze;
 
 impl Pool {
     /// Since when failures do not count, because all servers failed at once.
@@ -14,7 +14,7 @@ impl Pool {
     }
 
     /// To be called before a contact is taken note of.
-    pub(super) fn end_frost_in_time(&self, now: Instant) {
+    pub(in crate::pool) fn end_frost_in_time(&self, now: Instant) {
         let mut freeze = self.freeze();
         if freeze.is_over(now, self.config().health.frozen_at_most) {
             self.thaw(now);
@@ -24,7 +24,7 @@ impl Pool {
     }
 
     /// To be called after a success was taken note of.
-    pub(super) fn end_frost(&self, now: Instant) {
+    pub(in crate::pool) fn end_frost(&self, now: Instant) {
         let mut freeze = self.freeze();
         if freeze.succeeded() {
             self.thaw(now);
@@ -34,7 +34,7 @@ impl Pool {
     }
 
     /// To be called after a failure was taken note of.
-    pub(super) fn begin_frost(&self, now: Instant) {
+    pub(in crate::pool) fn begin_frost(&self, now: Instant) {
         let config = self.config();
         if config.health.frozen_at_most.is_zero() {
             return;
