@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use beadle::sim::{Call, Fault};
+use beadle::sim::{Call, Fault, NewMeeting};
 
 use super::create::last_create;
 use super::support::{TestApp, server};
@@ -129,4 +129,22 @@ async fn what_is_created_anew_during_a_panic_goes_on() {
     app.get("create", &create(&first)).await.succeeded();
     assert_eq!(servers[0].meetings().len(), 3);
     assert_eq!(servers[0].request_count(Call::End), 1);
+}
+
+/// A server that was too slow for one create may make its meeting after another one has it.
+#[tokio::test]
+async fn a_copy_that_nobody_is_led_to_is_not_listed() {
+    let (app, servers) = TestApp::with_servers(2).await;
+    app.get("create", CREATE).await.succeeded();
+    let first = servers.iter().position(|server| server.meeting("class").is_some());
+    let first = first.expect("a server with the class");
+    let class = servers[first].meeting("class").expect("the class");
+    let late = NewMeeting { metadata: class.metadata, ..NewMeeting::new("class") };
+    let late = servers[1 - first].put_meeting(late).expect("a meeting");
+    assert_ne!(late.internal_id, class.internal_id);
+    app.poll().await;
+    let list = app.get("getMeetings", "").await;
+    assert!(list.body().contains(&class.internal_id), "{}", list.body());
+    assert!(!list.body().contains(&late.internal_id), "{}", list.body());
+    assert_eq!(app.server_of("class").await, Some(format!("bbb{first}")));
 }

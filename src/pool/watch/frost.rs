@@ -18,6 +18,7 @@ impl Pool {
         let mut freeze = self.freeze();
         if freeze.is_over(now, self.config().health.frozen_at_most) {
             self.thaw(now);
+            drop(freeze);
             tracing::error!("no server has answered for long; failures count again");
         }
     }
@@ -27,6 +28,7 @@ impl Pool {
         let mut freeze = self.freeze();
         if freeze.succeeded() {
             self.thaw(now);
+            drop(freeze);
             tracing::warn!("a server answers again; failures count again");
         }
     }
@@ -45,6 +47,7 @@ impl Pool {
             for live in lives.values() {
                 live.freeze(now);
             }
+            drop(freeze);
             tracing::error!(
                 "all servers failed at once: the fault is probably in beadle's own network or \
                  name resolution; the pool is frozen, nothing is changed"
