@@ -10,6 +10,7 @@
 mod properties {
     mod choice;
     mod input;
+    mod life;
     mod placement;
     mod round_trip;
     mod sizes;
