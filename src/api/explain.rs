@@ -82,6 +82,8 @@ pub struct CandidateView {
     pub load: Option<f64>,
     /// The part of the load kept for people who were still to come.
     pub reserve: Option<f64>,
+    /// Room kept for larger meetings that were due.
+    pub kept: f64,
     /// Meetings on it, those included that were just being created.
     pub meetings: u32,
     /// The most meetings it might have.
@@ -90,7 +92,7 @@ pub struct CandidateView {
     pub max_users: Option<u32>,
     /// Load divided by weight.
     pub utilisation: Option<f64>,
-    /// The same with the meeting.
+    /// The same with the meeting and what is kept.
     pub utilisation_after: Option<f64>,
     /// A word for programs: `chosen`, `tried`, `cordoned`, `disabled`, `offline`, `unreached`,
     /// `unmeasured`, `parent`, `tag`, `meetings`, `people`, `doubtful`, `spare`, `busier`, `tie`.

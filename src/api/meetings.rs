@@ -34,10 +34,10 @@ pub struct MeetingView {
     pub expected: u32,
     /// Where that figure came from: `hint`, `meeting`, `tenant`, `default`, `limit` or `breakout`.
     pub expected_from: String,
-    /// The most people seen in it at once; none before it was first listed.
+    /// The highest load seen of it; none before it was first listed.
     pub peak: Option<u32>,
-    /// How many people its next create would be expected to bring, from what was seen of it; none
-    /// where nothing was.
+    /// How many people, counted as load, its next create would be expected to bring, from what was
+    /// seen of it; none where nothing was.
     pub learned: Option<u32>,
     /// How many earlier sittings that rests on.
     pub sittings: u32,

@@ -71,7 +71,7 @@ fn grounds(decision: &DecisionView) -> String {
 }
 
 /// What a narrow terminal can do without, the least important first.
-const SPARE: [&str; 5] = ["meetings", "tag", "weight", "reserve", "load"];
+const SPARE: [&str; 6] = ["meetings", "tag", "weight", "reserve", "kept", "load"];
 
 fn candidates(decision: &DecisionView) -> String {
     if decision.candidates.is_empty() {
@@ -85,6 +85,7 @@ fn candidates(decision: &DecisionView) -> String {
         Column("meetings", Kind::Number),
         Column("load", Kind::Number),
         Column("reserve", Kind::Number),
+        Column("kept", Kind::Number),
         Column("weight", Kind::Number),
         Column("used", Kind::Number),
         Column("with it", Kind::Number),
@@ -103,6 +104,7 @@ fn row(candidate: &CandidateView) -> Vec<Cell> {
         cell(&candidate.meetings.to_string()),
         cell(&decimal(candidate.load)),
         cell(&decimal(candidate.reserve)),
+        cell(&words::number(candidate.kept, 1)),
         cell(&words::number(candidate.weight, 3)),
         cell(&decimal(candidate.utilisation)),
         cell(&decimal(candidate.utilisation_after)),

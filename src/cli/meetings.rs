@@ -93,7 +93,7 @@ fn details(meeting: &MeetingView) -> String {
         ("server", meeting.server.clone()),
         ("server address", meeting.server_url.clone()),
         ("people", words::known(meeting.users)),
-        ("most people so far", words::known(meeting.peak)),
+        ("highest load so far", words::known(meeting.peak)),
         ("moderators", words::known(meeting.moderators)),
         ("cameras", words::known(meeting.videos)),
         ("age", age(meeting)),

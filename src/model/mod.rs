@@ -14,4 +14,4 @@ pub use ids::{MeetingId, ServerId, TenantId};
 pub use meeting::{LostCopy, Meeting, Phase};
 pub use secret::{EmptySecret, Secret};
 pub use server::{BadServerUrl, Capacity, Server, ServerState, ServerUrl};
-pub use size::{Sitting, Size, Source};
+pub use size::{BEGUN, Sitting, Size, Source};

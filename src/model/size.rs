@@ -4,7 +4,7 @@
 /// the time from a meeting's create to its end.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Size {
-    /// How many people are expected; 0 while no sitting has ended.
+    /// How many people are expected, counted as load; 0 while no sitting has ended.
     pub people: f64,
     /// How many ended sittings that rests on, those to which nobody came included.
     pub sittings: u32,
@@ -12,14 +12,20 @@ pub struct Size {
     pub seen_ms: u64,
     /// The sitting that goes on, or whose end nobody has seen.
     pub open: Option<Sitting>,
+    /// When the last sittings began, in minutes since 1970, the newest first; 0 where there were
+    /// fewer. A timetable repeats itself, so they tell when the next one is due.
+    pub begun: [u32; BEGUN],
 }
+
+/// How many beginnings are remembered of each meeting: a class meets on five days a week at most.
+pub const BEGUN: usize = 5;
 
 /// One sitting of a meeting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sitting {
     /// When it was created, in milliseconds since 1970.
     pub began_ms: u64,
-    /// The most people seen in it at once.
+    /// The highest load seen in it, rounded up.
     pub peak: u32,
 }
 

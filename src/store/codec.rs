@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Capacity, LostCopy, Meeting, MeetingId, Phase, Secret, Server, ServerId, ServerState,
+    BEGUN, Capacity, LostCopy, Meeting, MeetingId, Phase, Secret, Server, ServerId, ServerState,
     ServerUrl, Sitting, Size, Source, TenantId,
 };
 
@@ -85,6 +85,8 @@ struct SizeRecord {
     seen_ms: u64,
     /// Beginning and peak.
     open: Option<(u64, u32)>,
+    /// Beginnings, newest first, in minutes.
+    begun: Vec<u32>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -152,6 +154,12 @@ pub fn decode_server(key: &[u8], value: &[u8]) -> Result<Server, CodecError> {
 /// A meeting's key. Neither tenant nor meetingID can contain NUL.
 pub fn meeting_key(tenant: &TenantId, id: &str) -> Vec<u8> {
     [tenant.as_str().as_bytes(), b"\0", id.as_bytes()].concat()
+}
+
+/// The tenant and the meetingID of a key, if it is one.
+pub fn meeting_of_key(key: &[u8]) -> Option<(TenantId, MeetingId)> {
+    let (tenant, id) = halves(key).ok()?;
+    Some((TenantId::from(tenant), MeetingId::from(id)))
 }
 
 /// A meeting's value.
@@ -245,15 +253,18 @@ pub fn encode_size(size: &Size) -> Result<Vec<u8>, CodecError> {
         sittings: size.sittings,
         seen_ms: size.seen_ms,
         open: size.open.map(|open| (open.began_ms, open.peak)),
+        begun: size.begun.into_iter().take_while(|&minute| minute > 0).collect(),
     };
     encode(FIRST, &record)
 }
 
 /// What is known of a meeting's size.
 pub fn decode_size(value: &[u8]) -> Result<Size, CodecError> {
-    let SizeRecord { people, sittings, seen_ms, open } = decode(FIRST, value)?;
+    let SizeRecord { people, sittings, seen_ms, open, begun } = decode(FIRST, value)?;
     let open = open.map(|(began_ms, peak)| Sitting { began_ms, peak });
-    Ok(Size { people, sittings, seen_ms, open })
+    let mut size = Size { people, sittings, seen_ms, open, begun: [0; BEGUN] };
+    size.begun.iter_mut().zip(begun).for_each(|(place, minute)| *place = minute);
+    Ok(size)
 }
 
 /// A lost copy's key. Neither server nor internalMeetingID can contain NUL.
@@ -397,9 +408,10 @@ mod tests {
     fn a_size_keeps_its_bytes() {
         let open = Some(Sitting { began_ms: 7, peak: 8 });
         for (open, end) in [(None, &b"\0"[..]), (open, b"\x01\x07\x08")] {
-            let size = Size { people: 2.0, sittings: 5, seen_ms: 6, open };
+            let size = Size { people: 2.0, sittings: 5, seen_ms: 6, open, begun: [4, 3, 0, 0, 0] };
             let value = encode_size(&size).unwrap();
-            assert_eq!(value, [b"\x01\0\0\0\0\0\0\0\x40\x05\x06", end].concat());
+            let begun = b"\x02\x04\x03";
+            assert_eq!(value, [b"\x01\0\0\0\0\0\0\0\x40\x05\x06", end, begun].concat());
             assert_eq!(decode_size(&value).unwrap(), size);
         }
     }

@@ -116,6 +116,19 @@ impl State {
         self.sizes.iter().map(|(key, size)| (&**key, size))
     }
 
+    /// The sizes of meetings for which something is so.
+    pub fn sizes_of_meetings(
+        &self,
+        wanted: impl Fn(&Size) -> bool,
+    ) -> Vec<(TenantId, MeetingId, Size)> {
+        let found = self.sizes.iter().filter(|(_, size)| wanted(size));
+        let named = found.filter_map(|(key, size)| {
+            let (tenant, id) = codec::meeting_of_key(key)?;
+            Some((tenant, id, *size)).filter(|(_, id, _)| !id.as_str().is_empty())
+        });
+        named.collect()
+    }
+
     /// How many sizes there are, and how many bytes their keys take.
     pub fn size_count(&self) -> (usize, usize) {
         (self.sizes.size(), self.size_bytes)

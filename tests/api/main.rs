@@ -29,6 +29,7 @@ mod pages;
 mod placement;
 mod recordings;
 mod routes;
+mod rush;
 mod sick;
 mod silent;
 mod sizes;

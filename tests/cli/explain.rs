@@ -108,6 +108,6 @@ async fn what_was_learned_of_a_meeting_is_shown() {
         text.lines().any(|line| line.starts_with(start) && line.contains(rest))
     };
     assert!(has("expected people", "60 (learned from earlier sittings)"), "{text}");
-    assert!(has("most people so far", "5"), "{text}");
+    assert!(has("highest load so far", "5"), "{text}");
     assert!(has("expected next time", "60 (by 1 earlier sitting)"), "{text}");
 }

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 use beadle::model::{
-    Capacity, Meeting, MeetingId, Phase, Secret, Server, ServerId, ServerState, ServerUrl, TenantId,
+    Capacity, Meeting, MeetingId, Phase, Secret, Server, ServerId, ServerState, ServerUrl, Sitting,
+    Size, TenantId,
 };
+use beadle::pool::placement::sizes;
 use beadle::store::{State, Store};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
 
@@ -18,6 +20,8 @@ enum Step {
     RemoveServer(ServerId),
     PutMeeting(Meeting),
     RemoveMeeting(TenantId, MeetingId),
+    PutSize((TenantId, &'static str), Size),
+    RemoveSize((TenantId, &'static str)),
     /// A change that decides against itself after it has done some work.
     Refuse(Meeting),
     Reopen,
@@ -57,6 +61,8 @@ async fn apply(store: &Store, step: Step) {
             Step::RemoveServer(id) => draft.remove_server(&id),
             Step::PutMeeting(meeting) => draft.put_meeting(meeting),
             Step::RemoveMeeting(tenant, id) => drop(draft.remove_meeting(&tenant, &id)),
+            Step::PutSize((tenant, id), size) => draft.put_size(&tenant, id, size),
+            Step::RemoveSize((tenant, id)) => draft.remove_size(&tenant, id),
             Step::Refuse(meeting) => {
                 draft.put_meeting(meeting);
                 return Err("no");
@@ -72,6 +78,7 @@ async fn apply(store: &Store, step: Step) {
 struct Model {
     servers: BTreeMap<ServerId, Server>,
     meetings: BTreeMap<(TenantId, MeetingId), Meeting>,
+    sizes: BTreeMap<(TenantId, &'static str), Size>,
 }
 
 impl Model {
@@ -84,6 +91,8 @@ impl Model {
                 self.meetings.insert(name, meeting);
             }
             Step::RemoveMeeting(tenant, id) => drop(self.meetings.remove(&(tenant, id))),
+            Step::PutSize(name, size) => drop(self.sizes.insert(name, size)),
+            Step::RemoveSize(name) => drop(self.sizes.remove(&name)),
             Step::Refuse(_) | Step::Reopen => {}
         }
     }
@@ -100,6 +109,16 @@ impl Model {
         self.compare_servers_meetings(state);
         self.compare_ids(state);
         self.compare_voice_bridges(state);
+        self.compare_sizes(state);
+    }
+
+    fn compare_sizes(&self, state: &State) {
+        for (tenant, id) in TENANTS.into_iter().flat_map(|t| IDS.map(|id| (t, id))) {
+            let tenant = TenantId::from(tenant);
+            assert_eq!(state.size(&tenant, id), self.sizes.get(&(tenant.clone(), id)));
+        }
+        let bytes = state.sizes().map(|(key, _)| key.len()).sum();
+        assert_eq!(state.size_count(), (self.sizes.len(), bytes));
     }
 
     fn compare_servers_meetings(&self, state: &State) {
@@ -170,6 +189,10 @@ fn step() -> impl Strategy<Value = Step> {
         4 => names().prop_map(|(tenant, id)| {
             Step::RemoveMeeting(TenantId::from(tenant), MeetingId::from(id))
         }),
+        2 => (names(), size()).prop_map(|((tenant, id), size)| {
+            Step::PutSize((TenantId::from(tenant), id), size)
+        }),
+        1 => names().prop_map(|(tenant, id)| Step::RemoveSize((TenantId::from(tenant), id))),
         1 => meeting().prop_map(Step::Refuse),
         1 => Just(Step::Reopen),
     ]
@@ -198,6 +221,13 @@ fn server() -> impl Strategy<Value = Server> {
             max_users,
             spare: max_users.is_none(),
         })
+}
+
+fn size() -> impl Strategy<Value = Size> {
+    (prop::option::of(1..500_u32), any::<u32>(), any::<u64>()).prop_map(|(before, peak, now_ms)| {
+        let before = before.and_then(|peak| sizes::observe(None, peak, now_ms));
+        sizes::see(before, Sitting { began_ms: now_ms / 2, peak }, now_ms).0
+    })
 }
 
 fn meeting() -> impl Strategy<Value = Meeting> {

@@ -1,9 +1,9 @@
 //! The choice among all servers: health before spares before load, and each verdict is true.
 
 use beadle::config::Policy;
-use beadle::pool::choice::{Choice, Contender, Out, Standing, Terms, Verdict, choose};
+use beadle::pool::placement::choice::{Choice, Contender, Out, Standing, Terms, Verdict, choose};
+use beadle::pool::placement::tags::Wanted;
 use beadle::pool::placement::{self, Candidate, NoServer};
-use beadle::pool::tags::Wanted;
 use proptest::prelude::{ProptestConfig, Strategy, any, prop, proptest};
 
 const IDS: [&str; 8] = ["c", "a", "h", "b", "g", "d", "f", "e"];
@@ -24,7 +24,8 @@ fn contender(place: usize) -> impl Strategy<Value = Contender<'static>> {
         let (weight, load, meetings, max_meetings, max_users) = numbers;
         let (weight, load) = (f64::from(weight) / 8.0, f64::from(load));
         let id = IDS[place];
-        let candidate = Candidate { id, tag, weight, load, meetings, max_meetings, max_users };
+        let candidate =
+            Candidate { id, tag, weight, load, kept: 0.0, meetings, max_meetings, max_users };
         Contender { candidate, standing, spare }
     })
 }

@@ -1,8 +1,8 @@
 //! Placement: never a server that is full or not wished for, and always the one with most room.
 
 use beadle::config::Policy;
-use beadle::pool::placement::{Candidate, NoServer, choose};
-use beadle::pool::tags::Wanted;
+use beadle::pool::placement::tags::Wanted;
+use beadle::pool::placement::{Candidate, NoServer, choose, keep_room};
 use proptest::prelude::{ProptestConfig, Strategy, any, prop, proptest};
 
 const TAGS: [Option<&str>; 4] = [None, Some("a"), Some("b"), Some("a!")];
@@ -11,16 +11,19 @@ const IDS: [&str; 8] = ["c", "a", "h", "b", "g", "d", "f", "e"];
 
 fn candidate(place: usize) -> impl Strategy<Value = Candidate<'static>> {
     let limit = || prop::option::of(0..60_u32);
-    (prop::sample::select(TAGS.to_vec()), 1..40_u32, 0..60_u32, 0..60_u32, limit(), limit())
-        .prop_map(move |(tag, weight, load, meetings, max_meetings, max_users)| Candidate {
+    let loads = (0..60_u32, 0..60_u32);
+    (prop::sample::select(TAGS.to_vec()), 1..40_u32, loads, 0..60_u32, limit(), limit()).prop_map(
+        move |(tag, weight, (load, kept), meetings, max_meetings, max_users)| Candidate {
             id: IDS[place],
             tag,
             weight: f64::from(weight) / 8.0,
             load: f64::from(load),
+            kept: f64::from(kept),
             meetings,
             max_meetings,
             max_users,
-        })
+        },
+    )
 }
 
 fn candidates() -> impl Strategy<Value = Vec<Candidate<'static>>> {
@@ -72,7 +75,9 @@ proptest! {
                 let chosen = &candidates[place];
                 assert!(eligible.contains(&chosen), "{chosen:?}");
                 let used = |candidate: &Candidate<'_>| match policy {
-                    Policy::Predicted => (candidate.load + people) / candidate.weight,
+                    Policy::Predicted => {
+                        (candidate.load + candidate.kept + people) / candidate.weight
+                    }
                     Policy::Participants | Policy::Scalelite => candidate.load,
                 };
                 assert!(eligible.iter().all(|other| used(chosen) <= used(other)));
@@ -88,6 +93,35 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 
+    /// Whatever is due: room is kept for what is larger, on no server that would not be the best for
+    /// it, and nobody is turned away for it.
+    #[test]
+    fn room_is_kept_for_larger_ones_only(
+        candidates in candidates(),
+        due in prop::collection::vec(1..60_u32, 0..20),
+        people in 0..60_u32,
+    ) {
+        let mut due = due;
+        due.sort_unstable_by(|a, b| b.cmp(a));
+        let due: Vec<_> = due.into_iter().map(f64::from).collect();
+        let people = f64::from(people);
+        let mut kept = candidates.clone();
+        keep_room(&mut kept.iter_mut().collect::<Vec<_>>(), &due, people);
+        let more: f64 = kept.iter().zip(&candidates).map(|(now, then)| now.kept - then.kept).sum();
+        let larger: Vec<_> = due.into_iter().filter(|&due| due > people).collect();
+        let expected = if candidates.is_empty() { 0.0 } else { larger.iter().sum() };
+        assert!((more - expected).abs() < 1e-6, "{more} for {larger:?}");
+        for (now, then) in kept.iter().zip(&candidates) {
+            assert_eq!(now.has_room(people), then.has_room(people));
+            let used = now.utilisation(0.0, Policy::Predicted);
+            for other in kept.iter().filter(|_| now.kept > then.kept) {
+                // The last one that it got would not have been better off there.
+                let there = other.utilisation(larger[0], Policy::Predicted);
+                assert!(used <= there + 1e-6, "{now:?} and {other:?}");
+            }
+        }
+    }
+
     /// However unequal the servers: in the end no meeting would be better off elsewhere.
     #[test]
     fn many_meetings_spread_as_the_weights_say(
@@ -101,6 +135,7 @@ proptest! {
             tag: None,
             weight: f64::from(*weight) / 10.0,
             load: 0.0,
+            kept: 0.0,
             meetings: 0,
             max_meetings: None,
             max_users: None,

@@ -1,7 +1,7 @@
 //! Learned sizes: within what was seen, and never more of them than allowed.
 
-use beadle::model::{Sitting, Size};
-use beadle::pool::sizes::{close, expect, observe, see, surplus};
+use beadle::model::{BEGUN, Sitting, Size};
+use beadle::pool::placement::sizes::{close, expect, observe, see, surplus};
 use proptest::prelude::{any, prop, proptest};
 
 proptest! {
@@ -42,7 +42,7 @@ proptest! {
                 let mut key = vec![b'x'; length];
                 key.push(u8::try_from(place).expect("few"));
                 let seen_ms = u64::from(seen);
-                (key, Size { people: 1.0, sittings: 1, seen_ms, open: None })
+                (key, Size { people: 1.0, sittings: 1, seen_ms, open: None, begun: [0; BEGUN] })
             })
             .collect();
         let all = || sizes.iter().map(|(key, size)| (key.as_slice(), size));

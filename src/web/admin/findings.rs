@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::api::{Finding, Level};
 use crate::config::Config;
 use crate::model::{Server, ServerState};
-use crate::pool::health::Health;
-use crate::pool::probe::{OLDEST, Probed, too_old};
+use crate::pool::watch::health::Health;
+use crate::pool::watch::probe::{OLDEST, Probed, too_old};
 
 /// Clocks that differ by less do no harm, in seconds.
 const CLOCKS: i64 = 30;
@@ -133,7 +133,7 @@ pub(super) fn of_pool(servers: &[&Server]) -> Vec<Finding> {
     }
     if enabled().next().is_some() && enabled().all(|server| server.tag.is_some()) {
         let said = "all enabled servers have tags: a create that wishes for no tag finds none";
-        let remedy = "take the tag from one: `beadle servers set ID --tag ''`";
+        let remedy = "take the tag from one: `beadle servers set ID --no-tag`";
         tell(Level::Warning, said.to_owned(), remedy);
     }
     found
