@@ -105,6 +105,8 @@ struct Class {
     told: Option<(usize, String)>,
     /// Whether its server may have counted as dead since.
     doubtful: bool,
+    /// Whether a create failed since.
+    unclear: bool,
     /// Whether its end was acknowledged, and nothing was created since.
     ended: bool,
     ends: usize,
@@ -170,6 +172,8 @@ impl Machine {
     async fn start_class(&mut self, class: usize, people: u32) {
         let id = id(class);
         let before = self.copies(class);
+        // Even a create that fails may have started something.
+        (self.classes[class].ended, self.classes[class].unclear) = (false, true);
         let query = format!("meetingID={id}&name=Class&attendeePW=ap&moderatorPW=mp");
         let answer = self.app.get("create", &query).await;
         let new: Vec<_> =
@@ -208,7 +212,7 @@ impl Machine {
         self.sites[*place].server.add_people(internal_id, people, 0);
         let told = Some((*place, internal_id.to_owned()));
         let ends = self.classes[class].ends;
-        self.classes[class] = Class { told, doubtful: false, ended: false, ends };
+        self.classes[class] = Class { told, ends, ..Class::default() };
     }
 
     async fn end_class(&mut self, class: usize) {
@@ -261,10 +265,13 @@ impl Machine {
         }
         let mut machine = Self { app, sites, classes, lost_data: true };
         machine.begin_anew();
-        for class in &mut machine.classes {
-            // What is on a server that cannot be reached is found when that returns.
-            class.doubtful |=
-                class.told.as_ref().is_some_and(|(place, _)| !machine.sites[*place].up);
+        for number in 0..CLASSES {
+            // Of two copies beadle takes what it finds first. What is on a server that cannot be
+            // reached is found when that returns.
+            let out_of_reach = |(place, _): &(usize, String)| !machine.sites[*place].up;
+            let copies = machine.copies(number);
+            let class = &mut machine.classes[number];
+            class.doubtful |= copies.len() > 1 || class.told.as_ref().is_some_and(out_of_reach);
             // What was ended is known no more, and its server may list it for a while.
             class.ended = false;
         }
@@ -323,7 +330,9 @@ impl Machine {
             {
                 self.check_told(number, *place, internal_id).await;
             }
-            if class.ended && !class.doubtful && class.told.is_none() {
+            // A copy that was left behind before the data was lost is found again.
+            let left_behind = self.lost_data && !self.copies(number).is_empty();
+            if class.ended && !class.doubtful && !left_behind {
                 let join = self.join(number).await;
                 assert_eq!(join.text("messageKey"), Some("notFound"), "{} is back", id(number));
             }
@@ -373,10 +382,13 @@ impl Machine {
         }
         self.poll(4).await;
         for class in 0..CLASSES {
-            let Some(told) = self.classes[class].told.clone() else { continue };
+            let Class { told, doubtful, unclear, .. } = &self.classes[class];
+            let Some(told) = told.clone() else { continue };
             let copies = self.copies(class);
-            if self.lost_data && copies.len() > 1 {
-                // Of two copies beadle takes what it finds first.
+            let elsewhere = *doubtful && *unclear;
+            if elsewhere || (self.lost_data && (*doubtful || copies.len() > 1)) {
+                // It may have been begun elsewhere without an answer, or there are two copies, of
+                // which beadle takes what it finds first.
                 continue;
             }
             self.check_told(class, told.0, &told.1).await;
