@@ -89,7 +89,9 @@ pub async fn poll_once(pool: &Pool, client: &Client, server: &Server) {
     let (now, now_ms) = (Instant::now(), now_ms());
     let gone = {
         let state = pool.store().state();
-        let names: HashSet<&str> = list.meetings.iter().flat_map(ids).collect();
+        // One that was forcibly ended is over, although it is listed for a while.
+        let alive = list.meetings.iter().filter(|meeting| !meeting.forcibly_ended);
+        let names: HashSet<&str> = alive.flat_map(ids).collect();
         let listed = |meeting: &Meeting| {
             names.contains(meeting.id.as_str()) || names.contains(&*meeting.internal_id)
         };
