@@ -148,3 +148,26 @@ async fn a_copy_that_nobody_is_led_to_is_not_listed() {
     assert!(!list.body().contains(&late.internal_id), "{}", list.body());
     assert_eq!(app.server_of("class").await, Some(format!("bbb{first}")));
 }
+
+/// Each person who joins may bring a create along. They wait for the first one, and not each for
+/// all those before.
+#[tokio::test]
+async fn who_has_waited_long_for_creates_that_failed_waits_for_no_more() {
+    let (app, servers) = TestApp::with_servers_and(1, |config| {
+        config.servers.create_timeout = Duration::from_secs(9);
+    })
+    .await;
+    servers[0].fault(Call::Create, Fault::Hang, None);
+    let create = || {
+        let front_end = app.front_end();
+        tokio::spawn(async move { front_end.get("create", CREATE).await })
+    };
+    let first = create();
+    servers[0].wait_for_requests(Call::Create, 1).await;
+    let others: Vec<_> = (0..5).map(|_| create()).collect();
+    first.await.expect("an answer").refused("internalError");
+    for other in others {
+        other.await.expect("an answer").refused("internalError");
+    }
+    assert_eq!(servers[0].request_count(Call::Create), 1);
+}

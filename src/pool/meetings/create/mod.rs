@@ -12,6 +12,7 @@ mod place;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::sync::{OwnedRwLockWriteGuard, RwLock};
@@ -43,6 +44,9 @@ pub struct Create {
 
 /// What is said when a server cannot be asked.
 pub(in crate::pool) const UNABLE: &str = "Unable to create meeting on server.";
+
+/// No server is begun for a create that has taken so long already: front ends give up after 10 s.
+const BEGIN_WITHIN: Duration = Duration::from_secs(8);
 
 /// The parameter of a create that names where the end of the meeting is reported.
 const END_CALLBACK: &str = "meetingEndedURL";
@@ -117,7 +121,7 @@ impl Pool {
             Err(given_up) => self.create_new(client, &create, &name, given_up).await,
         };
         self.0.gates.tidy(&name);
-        self.0.unstarted.note(name, &answer, std::time::Instant::now());
+        self.0.unstarted.note(name, &answer, Instant::now());
         answer
     }
 
@@ -145,7 +149,7 @@ impl Pool {
         name: &Name,
         given_up: Option<Arc<Meeting>>,
     ) -> Result<Answer, Failure> {
-        let gate = self.0.gates.of(name);
+        let (gate, came) = (self.0.gates.of(name), Instant::now());
         let _alone = gate.write().await;
         let useless = |known: &Arc<Meeting>| {
             given_up.as_ref().is_some_and(|given_up| Arc::ptr_eq(given_up, known))
@@ -155,6 +159,10 @@ impl Pool {
             && let Some(answer) = self.create_again(client, create, &known).await
         {
             return answer;
+        }
+        if came.elapsed() >= BEGIN_WITHIN {
+            // The creates before it took long and failed. Many in a row would wait for ever.
+            return Err(Failure::internal(UNABLE));
         }
         let answer = Attempt::new(self, client, create, name.clone())?.run().await;
         self.0.shared.discard();
@@ -244,7 +252,7 @@ impl Pool {
     }
 
     pub(in crate::pool) fn dead(&self, server: &Server) -> bool {
-        let now = std::time::Instant::now();
+        let now = Instant::now();
         self.end_frost_in_time(now);
         self.live(&server.id).dead(now, &self.config().health)
     }
