@@ -15,7 +15,9 @@ use arc_swap::ArcSwap;
 
 use crate::client::{Client, Names};
 use crate::config::Config;
-use crate::pool::{Pool, poller, sittings};
+use crate::pool::Pool;
+use crate::pool::placement::sittings;
+use crate::pool::watch::poller;
 use crate::store::Store;
 use crate::web::{self, BodyBudget, InFlight, Site, Waiting};
 

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use beadle::bbb::meetings::Listed;
 use beadle::config::{Placement, Policy};
 use beadle::model::{Sitting, Size};
-use beadle::pool::load::{Expected, figures};
+use beadle::pool::placement::load::{Expected, figures};
+use beadle::pool::placement::sizes;
+use beadle::pool::placement::tags::Wanted;
 use beadle::pool::placement::{Candidate, choose, keep_room};
-use beadle::pool::sizes;
-use beadle::pool::tags::Wanted;
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 

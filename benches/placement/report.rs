@@ -29,8 +29,8 @@ impl Report {
         self.0.push(fortnight);
     }
 
-    /// Prints everything.
-    pub(crate) fn print(&self) {
+    /// Prints everything. Returns whether the bounds hold.
+    pub(crate) fn print(&self) -> bool {
         println!("\n{:<44} {:>11} {:>7} {:>11}", "", "peak ÷ mean", "worst", "people hit");
         let names = self.0.first().into_iter().flat_map(BTreeMap::keys);
         let mut rows: Vec<_> =
@@ -47,14 +47,21 @@ impl Report {
         }
         println!();
         let peaks = |seen: &Fortnight| seen[PREDICTED].peak / seen[LONGEST_FIRST].peak;
-        self.bound("peak, predicted ÷ longest first", peaks, "at most", PEAK);
+        let even = self.bound("peak, predicted ÷ longest first", peaks, "at most", PEAK);
         let excess =
             |seen: &Fortnight| (seen[PREDICTED].uneven() - 1.0) / (seen[SCALELITE].uneven() - 1.0);
-        self.bound("excess, predicted ÷ scalelite", excess, "less than", EXCESS);
+        let better = self.bound("excess, predicted ÷ scalelite", excess, "less than", EXCESS);
+        even && better
     }
 
     /// Prints the median of the fortnights' ratios, and whether a bound holds.
-    fn bound(&self, name: &str, ratio: impl Fn(&Fortnight) -> f64, words: &str, bound: f64) {
+    fn bound(
+        &self,
+        name: &str,
+        ratio: impl Fn(&Fortnight) -> f64,
+        words: &str,
+        bound: f64,
+    ) -> bool {
         let median = self.median(&ratio);
         let holds = if median < bound { "holds" } else { "MISSED" };
         let (all, within) =
@@ -62,6 +69,7 @@ impl Report {
         println!(
             "{name:<44} {median:>10.2}x  ({words} {bound}: {holds}; in {within} of {all} fortnights)"
         );
+        median < bound
     }
 
     fn median(&self, figure: impl Fn(&Fortnight) -> f64) -> f64 {

@@ -27,7 +27,7 @@ use tokio::sync::oneshot;
 use crate::app::Application;
 use crate::client::{Client, Names};
 use crate::config::{self, Config};
-use crate::pool::poller;
+use crate::pool::watch::poller;
 use crate::sim::SimServer;
 
 use classes::Campus;

@@ -14,8 +14,8 @@ use super::frontend::{Counts, FrontEnd};
 use super::home::Home;
 use crate::model::{Server, ServerState};
 use crate::pool::Pool;
-use crate::pool::health::Health;
-use crate::pool::live::Live;
+use crate::pool::watch::health::Health;
+use crate::pool::watch::live::Live;
 
 /// How often the table is drawn in place on a terminal.
 const REDRAW: Duration = Duration::from_secs(1);

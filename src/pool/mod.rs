@@ -1,40 +1,14 @@
 //! The pool: servers, what is observed of them, and the meetings on them.
 //!
-//! [`Pool`] is the handle that the web and the poller share. The deciding parts are pure and
-//! stand apart: [`choice`] and [`placement`] choose, [`load`] counts, [`sizes`] learns, [`health`]
-//! judges one server and [`freeze`] all of them, [`tags`] and [`rules`] read wishes. [`create`],
-//! [`join`], [`meetings`] and [`listing`] are what front ends ask for, `ending` and `adoption` are
-//! how meetings leave and come back, [`poller`] keeps the picture fresh, [`sittings`] remembers how
-//! many people came and [`unstarted`] what kept a meeting from starting, [`servers`] is what
-//! operators do, [`explain`] and [`probe`] what they ask. Every call to a server goes through the
-//! gate in `call`.
+//! [`Pool`] is the handle that the web and the poller share. [`meetings`] is what front ends ask
+//! for, and how meetings live and end. [`placement`] chooses a server for a new one. [`watch`]
+//! keeps the picture of the servers, and guards the way to them. [`servers`] is what operators do.
+//! What decides is pure and stands apart from what asks and stores.
 
-mod adoption;
-mod call;
-pub mod choice;
-pub mod create;
-mod due;
-mod ending;
-pub mod explain;
-pub mod freeze;
-mod frost;
-pub mod headroom;
-pub mod health;
-pub mod join;
-pub mod list;
-pub mod listing;
-pub mod live;
-pub mod load;
 pub mod meetings;
 pub mod placement;
-pub mod poller;
-pub mod probe;
-pub mod rules;
 pub mod servers;
-pub mod sittings;
-pub mod sizes;
-pub mod tags;
-pub mod unstarted;
+pub mod watch;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -49,17 +23,17 @@ use crate::config::Config;
 use crate::model::{Server, ServerId};
 use crate::store::Store;
 
-use create::Gates;
-use due::Timetable;
-use explain::Decisions;
-use freeze::Freeze;
-use health::Health;
-use list::List;
-use listing::Shared;
-use live::Live;
-use load::Figures;
-use sittings::Sittings;
-use unstarted::Unstarted;
+use meetings::create::Gates;
+use meetings::listing::Shared;
+use meetings::unstarted::Unstarted;
+use placement::due::Timetable;
+use placement::explain::Decisions;
+use placement::load::Figures;
+use placement::sittings::Sittings;
+use watch::freeze::Freeze;
+use watch::health::Health;
+use watch::list::List;
+use watch::live::Live;
 
 /// What a front end is answered when a call worked.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::ending::remember_ended;
-use super::{Pool, now_ms, poller};
+use super::meetings::remember_ended;
+use super::watch::poller;
+use super::{Pool, now_ms};
 use crate::bbb::answer::{Answer, Outcome};
 use crate::client::{Client, Request};
 use crate::model::{Capacity, Meeting, Secret, Server, ServerId, ServerState, ServerUrl};

@@ -12,8 +12,8 @@ use super::site::Site;
 use crate::bbb::{Call, Failure};
 use crate::model::TenantId;
 use crate::pool;
-use crate::pool::create::Create;
 use crate::pool::meetings::About;
+use crate::pool::meetings::create::Create;
 
 /// Answers one call.
 pub(super) async fn answer_call(

@@ -8,9 +8,9 @@ use super::signed::Signed;
 use super::site::Site;
 use crate::bbb::{Failure, Params};
 use crate::model::TenantId;
-use crate::pool::join::{Joined, NoEntry};
 use crate::pool::meetings::About;
-use crate::pool::unstarted::Cause;
+use crate::pool::meetings::join::{Joined, NoEntry};
+use crate::pool::meetings::unstarted::Cause;
 
 /// Sends a browser to the meeting's server. Where that is not possible, to the address that the
 /// front end wants errors at; else it gets a page, and a program XML.

@@ -14,9 +14,9 @@ use super::site::Site;
 use super::{answer, body, signed};
 use crate::bbb::Failure;
 use crate::model::{Capacity, Secret, Server, ServerState, ServerUrl};
-use crate::pool::health::Health;
-use crate::pool::live::Live;
 use crate::pool::servers::NewServer;
+use crate::pool::watch::health::Health;
+use crate::pool::watch::live::Live;
 
 /// Shown instead of a secret.
 const MASKED: &str = "***";

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use beadle::model::{Capacity, Secret, ServerState, ServerUrl};
 use beadle::pool::Pool;
-use beadle::pool::load::Figures;
+use beadle::pool::placement::load::Figures;
 use beadle::pool::servers::NewServer;
 use beadle::sim::{Call, Fault, FaultOn, NewMeeting, People};
 

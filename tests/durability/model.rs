@@ -7,7 +7,7 @@ use beadle::model::{
     Capacity, Meeting, MeetingId, Phase, Secret, Server, ServerId, ServerState, ServerUrl, Sitting,
     Size, TenantId,
 };
-use beadle::pool::sizes;
+use beadle::pool::placement::sizes;
 use beadle::store::{State, Store};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
 

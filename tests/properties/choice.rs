@@ -1,9 +1,9 @@
 //! The choice among all servers: health before spares before load, and each verdict is true.
 
 use beadle::config::Policy;
-use beadle::pool::choice::{Choice, Contender, Out, Standing, Terms, Verdict, choose};
+use beadle::pool::placement::choice::{Choice, Contender, Out, Standing, Terms, Verdict, choose};
+use beadle::pool::placement::tags::Wanted;
 use beadle::pool::placement::{self, Candidate, NoServer};
-use beadle::pool::tags::Wanted;
 use proptest::prelude::{ProptestConfig, Strategy, any, prop, proptest};
 
 const IDS: [&str; 8] = ["c", "a", "h", "b", "g", "d", "f", "e"];

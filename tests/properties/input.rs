@@ -5,7 +5,7 @@ use beadle::bbb::checksum::{Algorithm, Checksum, SignedQuery, verify};
 use beadle::bbb::params::{decode, encode, identifier};
 use beadle::bbb::{Failure, Params, meetings};
 use beadle::model::ServerUrl;
-use beadle::pool::list::List;
+use beadle::pool::watch::list::List;
 use proptest::prelude::{ProptestConfig, Strategy, any, prop, prop_assume, prop_oneof, proptest};
 
 /// What answers are made of, and what they are not.

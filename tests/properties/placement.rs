@@ -1,8 +1,8 @@
 //! Placement: never a server that is full or not wished for, and always the one with most room.
 
 use beadle::config::Policy;
+use beadle::pool::placement::tags::Wanted;
 use beadle::pool::placement::{Candidate, NoServer, choose, keep_room};
-use beadle::pool::tags::Wanted;
 use proptest::prelude::{ProptestConfig, Strategy, any, prop, proptest};
 
 const TAGS: [Option<&str>; 4] = [None, Some("a"), Some("b"), Some("a!")];

@@ -1,7 +1,7 @@
 //! Learned sizes: within what was seen, and never more of them than allowed.
 
 use beadle::model::{BEGUN, Sitting, Size};
-use beadle::pool::sizes::{close, expect, observe, see, surplus};
+use beadle::pool::placement::sizes::{close, expect, observe, see, surplus};
 use proptest::prelude::{any, prop, proptest};
 
 proptest! {

@@ -8,9 +8,9 @@ use super::{Refused, refused};
 use crate::api::{CandidateView, DecisionView, Explain, ExplanationView};
 use crate::bbb::Params;
 use crate::model::{MeetingId, TenantId};
-use crate::pool::choice::Verdict;
-use crate::pool::explain::{Decision, Row};
 use crate::pool::placement::NoServer;
+use crate::pool::placement::choice::Verdict;
+use crate::pool::placement::explain::{Decision, Row};
 use crate::web::answer;
 use crate::web::site::Site;
 

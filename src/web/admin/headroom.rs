@@ -3,8 +3,8 @@
 use crate::api::HeadroomView;
 use crate::model::ServerState;
 use crate::pool::Pool;
-use crate::pool::headroom::{self, Running};
-use crate::pool::health::Health;
+use crate::pool::placement::headroom::{self, Running};
+use crate::pool::watch::health::Health;
 
 /// What the loss of one server would mean.
 pub(super) fn view(pool: &Pool) -> Option<HeadroomView> {

@@ -12,9 +12,10 @@ use super::{Refused, broken_off, refused};
 use crate::api::{EndMeeting, Ended, MeetingView};
 use crate::bbb::{Failure, Params};
 use crate::model::{Meeting, ServerId, TenantId};
-use crate::pool::list::List;
 use crate::pool::meetings::About;
-use crate::pool::{Pool, now_ms, sizes};
+use crate::pool::placement::sizes;
+use crate::pool::watch::list::List;
+use crate::pool::{Pool, now_ms};
 use crate::web::answer;
 use crate::web::site::Site;
 

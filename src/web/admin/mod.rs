@@ -18,9 +18,9 @@ use super::answer;
 use super::site::Site;
 use crate::api::{Refusal, Status};
 use crate::model::ServerState;
-use crate::pool::health::Health;
-use crate::pool::poller;
 use crate::pool::servers::ServerError;
+use crate::pool::watch::health::Health;
+use crate::pool::watch::poller;
 
 /// Adds the routes of the operator's API.
 pub(super) fn routes(config: &mut ServiceConfig) {

@@ -11,10 +11,11 @@ use serde::Deserialize;
 use super::{Refused, broken_off, findings, refused};
 use crate::api::{AddServer, Checked, Panic, Panicked, ServerView, SetServer, SetState};
 use crate::model::{Capacity, Secret, Server, ServerId, ServerState, ServerUrl};
-use crate::pool::live::Live;
-use crate::pool::probe::ProbeError;
+use crate::pool::Pool;
 use crate::pool::servers::{NewServer, ServerChange};
-use crate::pool::{Pool, poller};
+use crate::pool::watch::live::Live;
+use crate::pool::watch::poller;
+use crate::pool::watch::probe::ProbeError;
 use crate::web::answer;
 use crate::web::site::Site;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::UNABLE;
 use crate::bbb::Failure;
 use crate::model::{LostCopy, Meeting};
-use crate::pool::meetings::Replied;
+use crate::pool::meetings::about::Replied;
 use crate::pool::{Pool, now_ms};
 use crate::store::{ChangeError, Draft};
 

@@ -12,22 +12,22 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::sync::Mutex;
 
-use super::ending::ended_lately;
-use super::health::Health;
-use super::list::List;
-use super::live::Live;
-use super::{Answer, Pool, now_ms};
 use crate::bbb::meetings::{Listed, NoList};
 use crate::bbb::{Failure, origin};
 use crate::client::{Client, Request};
 use crate::model::{Server, ServerId, ServerState, TenantId};
+use crate::pool::meetings::ending::ended_lately;
+use crate::pool::watch::health::Health;
+use crate::pool::watch::list::List;
+use crate::pool::watch::live::Live;
+use crate::pool::{Answer, Pool, now_ms};
 
 /// How old a shared answer may be.
 const SHARED_FOR: Duration = Duration::from_secs(1);
 
 /// The answer that callers share, and what makes it stale.
 #[derive(Default)]
-pub(super) struct Shared {
+pub(in crate::pool) struct Shared {
     /// Counts the creates and ends: an answer that was begun before the last one is not shared.
     changes: AtomicU64,
     latest: Mutex<Option<Latest>>,
@@ -43,7 +43,7 @@ struct Latest {
 
 impl Shared {
     /// A meeting was created or ended, or the servers are others: the next caller wants to see that.
-    pub(super) fn discard(&self) {
+    pub(in crate::pool) fn discard(&self) {
         self.changes.fetch_add(1, Ordering::AcqRel);
     }
 }

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::health::Health;
+use crate::pool::watch::health::Health;
 
 /// A server at the moment, as far as it matters here.
 #[derive(Debug, Clone, Copy)]

@@ -6,12 +6,12 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use super::meetings::{About, UNABLE};
-use super::{Answer, Pool, now_ms};
 use crate::bbb::Failure;
 use crate::bbb::params::encode;
 use crate::client::Client;
 use crate::model::{LostCopy, Meeting, Phase, TenantId};
+use crate::pool::meetings::about::{About, UNABLE};
+use crate::pool::{Answer, Pool, now_ms};
 use crate::store::{Draft, State};
 
 /// How long an ended meeting is remembered, in milliseconds.
@@ -60,7 +60,10 @@ impl Pool {
 
     /// Forgets meetings that their servers do not know any more, except those that have been
     /// created anew meanwhile.
-    pub(super) async fn forget_gone(&self, gone: Vec<Arc<Meeting>>) -> Result<(), Failure> {
+    pub(in crate::pool) async fn forget_gone(
+        &self,
+        gone: Vec<Arc<Meeting>>,
+    ) -> Result<(), Failure> {
         self.forget(gone, false).await
     }
 
@@ -109,7 +112,7 @@ impl Pool {
     }
 
     /// Lets go of what has been remembered long enough.
-    pub(super) async fn forget_old_endings(&self) {
+    pub(in crate::pool) async fn forget_old_endings(&self) {
         let now_ms = now_ms();
         let old = move |state: &State| -> Vec<String> {
             let all = state.all_ended();
@@ -134,14 +137,14 @@ impl Pool {
 
 /// Notes that a meeting was ended through beadle. One whose internalMeetingID was never learnt
 /// cannot be told from a later one of the same name.
-pub(super) fn remember_ended(draft: &mut Draft, meeting: &Meeting, now_ms: u64) {
+pub(in crate::pool) fn remember_ended(draft: &mut Draft, meeting: &Meeting, now_ms: u64) {
     if !meeting.internal_id.is_empty() {
         draft.put_ended(&meeting.internal_id, now_ms);
     }
 }
 
 /// Whether the meeting of this internalMeetingID was ended through beadle a short while ago.
-pub(super) fn ended_lately(state: &State, internal_id: &str, now_ms: u64) -> bool {
+pub(in crate::pool) fn ended_lately(state: &State, internal_id: &str, now_ms: u64) -> bool {
     let lately = |ended_ms: u64| now_ms.saturating_sub(ended_ms) <= REMEMBERED_MS;
     state.ended(internal_id).is_some_and(lately)
 }

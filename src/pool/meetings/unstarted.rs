@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::Answer;
-use super::live::Name;
 use crate::bbb::Failure;
+use crate::pool::Answer;
+use crate::pool::watch::live::Name;
 
 /// What kept a meeting from being started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,11 +38,16 @@ const MANY: usize = 10_000;
 
 /// The meetings whose last create failed.
 #[derive(Default)]
-pub(super) struct Unstarted(Mutex<HashMap<Name, (Cause, Instant)>>);
+pub(in crate::pool) struct Unstarted(Mutex<HashMap<Name, (Cause, Instant)>>);
 
 impl Unstarted {
     /// Notes how a create ended.
-    pub(super) fn note(&self, name: Name, outcome: &Result<Answer, Failure>, now: Instant) {
+    pub(in crate::pool) fn note(
+        &self,
+        name: Name,
+        outcome: &Result<Answer, Failure>,
+        now: Instant,
+    ) {
         let mut meetings = self.lock();
         let Some(cause) = outcome.as_ref().err().and_then(Cause::of) else {
             meetings.remove(&name);
@@ -57,7 +62,7 @@ impl Unstarted {
     }
 
     /// What keeps a meeting from being started, as far as its last create tells.
-    pub(super) fn cause(&self, name: &Name, now: Instant) -> Option<Cause> {
+    pub(in crate::pool) fn cause(&self, name: &Name, now: Instant) -> Option<Cause> {
         let meetings = self.lock();
         let (cause, since) = meetings.get(name)?;
         (now.saturating_duration_since(*since) < KEPT).then_some(*cause)

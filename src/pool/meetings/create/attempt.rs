@@ -12,8 +12,8 @@ use super::{Create, UNABLE};
 use crate::bbb::{Failure, origin};
 use crate::client::{CallError, Client, Request};
 use crate::model::{Meeting, Server, ServerId};
-use crate::pool::live::Name;
-use crate::pool::meetings::Replied;
+use crate::pool::meetings::about::Replied;
+use crate::pool::watch::live::Name;
 use crate::pool::{Answer, Pool, now_ms};
 
 /// Servers that one create tries at the most.

@@ -9,17 +9,17 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use super::create::Alone;
-use super::ending::ended_lately;
-use super::list::List;
-use super::live::Name;
-use super::meetings::Replied;
-use super::{Pool, now_ms};
 use crate::bbb::answer;
 use crate::bbb::meetings::Listed;
 use crate::bbb::params::encode;
 use crate::client::{CallError, Client, Request};
 use crate::model::{LostCopy, Meeting, MeetingId, Phase, Server, TenantId};
+use crate::pool::meetings::about::Replied;
+use crate::pool::meetings::create::Alone;
+use crate::pool::meetings::ending::ended_lately;
+use crate::pool::watch::list::List;
+use crate::pool::watch::live::Name;
+use crate::pool::{Pool, now_ms};
 use crate::store::{Draft, State};
 
 /// What a list asks for.
@@ -38,7 +38,13 @@ struct Findings {
 impl Pool {
     /// Brings the store in line with a good list of a server. `well` tells whether the server is
     /// back for good, so that people whose connection broke with it had time to return.
-    pub(super) async fn take_in(&self, client: &Client, server: &Server, list: &List, well: bool) {
+    pub(in crate::pool) async fn take_in(
+        &self,
+        client: &Client,
+        server: &Server,
+        list: &List,
+        well: bool,
+    ) {
         let config = self.config();
         let secrets = || config.api.secrets.iter().map(crate::model::Secret::expose);
         let marked = |tenant: &str, id: &str, mark: &str| {

@@ -11,13 +11,13 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwapOption;
 use tokio::sync::Notify;
 
-use super::call::Gate;
-use super::freeze::Standing;
-use super::health::{Contacts, Health};
-use super::list::{List, Packed};
-use super::load::Figures;
 use crate::config;
 use crate::model::{Meeting, MeetingId, TenantId};
+use crate::pool::placement::load::Figures;
+use crate::pool::watch::call::Gate;
+use crate::pool::watch::freeze::Standing;
+use crate::pool::watch::health::{Contacts, Health};
+use crate::pool::watch::list::{List, Packed};
 
 /// A meeting's name in the pool.
 pub type Name = (TenantId, MeetingId);
@@ -45,9 +45,9 @@ pub struct Live {
     missed: Mutex<HashMap<Name, Instant>>,
     /// Lost copies that people are in: internalMeetingID and how many.
     crowded: Mutex<HashMap<Box<str>, u32>>,
-    pub(super) gate: Gate,
+    pub(in crate::pool) gate: Gate,
     /// Wakes the poller when it has become unstable.
-    pub(super) stumbled: Notify,
+    pub(in crate::pool) stumbled: Notify,
 }
 
 impl Default for Live {
@@ -132,18 +132,18 @@ impl Live {
     }
 
     /// Its health, and since when it has failed without a success in between.
-    pub(super) fn standing(&self) -> Standing {
+    pub(in crate::pool) fn standing(&self) -> Standing {
         let contacts = lock(&self.contacts);
         Standing { health: contacts.health(), failing_since: contacts.failing_since() }
     }
 
     /// From now on failures say nothing about it.
-    pub(super) fn freeze(&self, now: Instant) {
+    pub(in crate::pool) fn freeze(&self, now: Instant) {
         lock(&self.contacts).freeze(now);
     }
 
     /// Failures count again.
-    pub(super) fn thaw(&self, now: Instant) {
+    pub(in crate::pool) fn thaw(&self, now: Instant) {
         lock(&self.contacts).thaw(now);
     }
 
@@ -195,7 +195,7 @@ impl Live {
     }
 
     /// Counts a meeting that is about to be created here.
-    pub(super) fn reserve(&self, name: Name, load: f64) {
+    pub(in crate::pool) fn reserve(&self, name: Name, load: f64) {
         // Under the lock, so that a poll sees both the reserve and the load with it, or neither.
         let mut pending = lock(&self.pending);
         pending.insert(name, load);
@@ -203,7 +203,7 @@ impl Live {
     }
 
     /// The create failed: nothing is expected here any more.
-    pub(super) fn release(&self, name: &Name) {
+    pub(in crate::pool) fn release(&self, name: &Name) {
         let mut pending = lock(&self.pending);
         if let Some(load) = pending.remove(name) {
             self.add_load(-load);
@@ -211,7 +211,7 @@ impl Live {
     }
 
     /// The create worked: from now on the stored meeting is what is expected here.
-    pub(super) fn confirm(&self, name: &Name) {
+    pub(in crate::pool) fn confirm(&self, name: &Name) {
         lock(&self.pending).remove(name);
     }
 
@@ -221,7 +221,7 @@ impl Live {
     }
 
     /// Takes over which lost copies have people in them, and returns those that are new.
-    pub(super) fn crowded(&self, now: HashMap<Box<str>, u32>) -> Vec<(Box<str>, u32)> {
+    pub(in crate::pool) fn crowded(&self, now: HashMap<Box<str>, u32>) -> Vec<(Box<str>, u32)> {
         let mut known = lock(&self.crowded);
         let new = now.iter().filter(|(copy, _)| !known.contains_key(*copy));
         let new = new.map(|(copy, people)| (copy.clone(), *people)).collect();
@@ -235,7 +235,7 @@ impl Live {
     }
 
     /// Notes that the server has just said that it does not know one of its meetings.
-    pub(super) fn missed(&self, meeting: &Meeting, now: Instant, now_ms: u64) {
+    pub(in crate::pool) fn missed(&self, meeting: &Meeting, now: Instant, now_ms: u64) {
         if now_ms.saturating_sub(meeting.created_ms) >= TOO_YOUNG_MS {
             let name = (meeting.tenant.clone(), meeting.id.clone());
             lock(&self.missed).entry(name).or_insert(now);
@@ -244,7 +244,7 @@ impl Live {
 
     /// Notes which of a server's meetings a good list does not name, and returns those that are
     /// gone: missed twice, some time apart, and not just created.
-    pub(super) fn missing<'a>(
+    pub(in crate::pool) fn missing<'a>(
         &self,
         meetings: impl Iterator<Item = &'a Arc<Meeting>>,
         listed: impl Fn(&Meeting) -> bool,

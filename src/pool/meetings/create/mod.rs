@@ -16,16 +16,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use tokio::sync::{OwnedRwLockWriteGuard, RwLock};
 
-use super::live::Name;
-use super::{Answer, Pool, rules};
 use crate::bbb::params::{encode, identifier};
 use crate::bbb::{Failure, Params, origin};
 use crate::client::{CallError, Client};
 use crate::config::{Config, Policy};
 use crate::model::{Meeting, MeetingId, Server, ServerState, TenantId};
+use crate::pool::meetings::rules;
+use crate::pool::watch::live::Name;
+use crate::pool::{Answer, Pool};
 
 use attempt::Attempt;
-pub(super) use bridges::Bridges;
+pub(in crate::pool) use bridges::Bridges;
 pub use place::Wish;
 
 /// A create as a front end asked for it, independent of its connection: a create goes on when the
@@ -40,7 +41,7 @@ pub struct Create {
 }
 
 /// What is said when a server cannot be asked.
-pub(super) const UNABLE: &str = "Unable to create meeting on server.";
+pub(in crate::pool) const UNABLE: &str = "Unable to create meeting on server.";
 
 /// The parameter of a create that names where the end of the meeting is reported.
 const END_CALLBACK: &str = "meetingEndedURL";
@@ -48,14 +49,14 @@ const END_CALLBACK: &str = "meetingEndedURL";
 /// One lock for each meeting that is being created: shared by those who create a meeting that has
 /// a server, held alone by whoever looks for one.
 #[derive(Default)]
-pub(super) struct Gates {
+pub(in crate::pool) struct Gates {
     of_meeting: Mutex<HashMap<Name, Arc<RwLock<()>>>>,
-    pub(super) bridges: Bridges,
+    pub(in crate::pool) bridges: Bridges,
     placing: Mutex<()>,
 }
 
 /// A meeting's gate, held alone: nobody creates the meeting meanwhile.
-pub(super) struct Alone {
+pub(in crate::pool) struct Alone {
     name: Name,
     held: OwnedRwLockWriteGuard<()>,
 }
@@ -73,13 +74,13 @@ impl Gates {
     }
 
     /// Enters a meeting's gate alone, if nobody is creating it at the moment.
-    pub(super) fn try_alone(&self, name: &Name) -> Option<Alone> {
+    pub(in crate::pool) fn try_alone(&self, name: &Name) -> Option<Alone> {
         let held = self.of(name).try_write_owned().ok()?;
         Some(Alone { name: name.clone(), held })
     }
 
     /// Leaves a gate.
-    pub(super) fn leave(&self, gate: Alone) {
+    pub(in crate::pool) fn leave(&self, gate: Alone) {
         let Alone { name, held } = gate;
         drop(held);
         self.tidy(&name);

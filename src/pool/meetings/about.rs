@@ -5,21 +5,21 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use super::health::Health;
-use super::{Answer, Pool, now_ms};
 use crate::bbb::answer::{self, Outcome, Unreadable};
 use crate::bbb::params::{encode, identifier};
 use crate::bbb::{Failure, Params};
 use crate::client::{CallError, Client, Reply, Request};
 use crate::model::{Meeting, Phase, Server, TenantId};
+use crate::pool::watch::health::Health;
+use crate::pool::{Answer, Pool, now_ms};
 
 /// Said when a meeting's server cannot be asked.
-pub(super) const UNABLE: &str = "Unable to access meeting on server.";
+pub(in crate::pool) const UNABLE: &str = "Unable to access meeting on server.";
 
 /// A server's answer with what it means.
-pub(super) struct Replied {
-    pub(super) status: u16,
-    pub(super) body: Bytes,
+pub(in crate::pool) struct Replied {
+    pub(in crate::pool) status: u16,
+    pub(in crate::pool) body: Bytes,
     outcome: Result<Outcome, Unreadable>,
 }
 
@@ -31,34 +31,34 @@ impl From<Reply> for Replied {
 }
 
 impl Replied {
-    pub(super) fn succeeded(&self) -> bool {
+    pub(in crate::pool) fn succeeded(&self) -> bool {
         self.outcome == Ok(Outcome::Success)
     }
 
     /// Whether it is no answer of the API at all.
-    pub(super) fn unreadable(&self) -> bool {
+    pub(in crate::pool) fn unreadable(&self) -> bool {
         self.outcome.is_err()
     }
 
     /// What the front end is told when this is no answer of the API at all.
-    pub(super) fn unusable(&self, unable: &'static str) -> Option<Failure> {
+    pub(in crate::pool) fn unusable(&self, unable: &'static str) -> Option<Failure> {
         self.outcome.as_ref().err().map(|why| told(*why, unable))
     }
 
     /// Whether the server says that it does not know the meeting.
-    pub(super) fn says_not_found(&self) -> bool {
+    pub(in crate::pool) fn says_not_found(&self) -> bool {
         ["notFound", "meetingNotFound", "invalidMeetingIdentifier"]
             .iter()
             .any(|key| self.refused_as(key))
     }
 
     /// Whether the server refuses with this key.
-    pub(super) fn refused_as(&self, key: &str) -> bool {
+    pub(in crate::pool) fn refused_as(&self, key: &str) -> bool {
         matches!(&self.outcome, Ok(Outcome::Failed { failure, .. }) if failure.key == key)
     }
 
     /// Takes over what a create's answer says of the meeting.
-    pub(super) fn fill(&self, meeting: &mut Meeting) {
+    pub(in crate::pool) fn fill(&self, meeting: &mut Meeting) {
         let Ok(answer) = answer::Answer::read(&self.body) else { return };
         let field = |name: &str| answer.get(name).filter(|text| !text.is_empty());
         meeting.phase = Phase::Running;
@@ -77,7 +77,7 @@ impl Replied {
 
     /// The answer for the front end. Only refusals that lack key or message are put into the usual
     /// form (BBB answers a taken voice bridge that way).
-    pub(super) fn relay(self, unable: &'static str) -> Result<Answer, Failure> {
+    pub(in crate::pool) fn relay(self, unable: &'static str) -> Result<Answer, Failure> {
         match self.outcome {
             Ok(Outcome::Success | Outcome::Failed { complete: true, .. }) => {
                 Ok(Answer::Relayed(self.body))
@@ -112,13 +112,13 @@ pub struct About<'a> {
 
 impl About<'_> {
     /// The meetingID as servers read it.
-    pub(super) fn id(&self) -> Result<String, Failure> {
+    pub(in crate::pool) fn id(&self) -> Result<String, Failure> {
         let id = self.params.get("meetingID").map(|id| identifier(&id).into_owned());
         id.filter(|id| !id.trim().is_empty()).ok_or_else(Failure::missing_meeting_id)
     }
 
     /// Only the meetingID, encoded.
-    pub(super) fn id_query(meeting: &Meeting) -> String {
+    pub(in crate::pool) fn id_query(meeting: &Meeting) -> String {
         format!("meetingID={}", encode(meeting.id.as_str()))
     }
 
@@ -188,7 +188,7 @@ impl Pool {
     }
 
     /// A meeting and its server; none where that was removed.
-    pub(super) fn find(
+    pub(in crate::pool) fn find(
         &self,
         about: &About<'_>,
     ) -> Result<(Arc<Meeting>, Option<Arc<Server>>), Failure> {
@@ -198,7 +198,10 @@ impl Pool {
         Ok((Arc::clone(meeting), state.server(&meeting.server).cloned()))
     }
 
-    pub(super) fn found(&self, about: &About<'_>) -> Result<(Arc<Meeting>, Arc<Server>), Failure> {
+    pub(in crate::pool) fn found(
+        &self,
+        about: &About<'_>,
+    ) -> Result<(Arc<Meeting>, Arc<Server>), Failure> {
         match self.find(about)? {
             (meeting, Some(server)) => Ok((meeting, server)),
             (_, None) => Err(Failure::meeting_not_found()),
@@ -207,7 +210,7 @@ impl Pool {
 
     /// An answer to the point helps a server that has failed lately back. One that refuses
     /// beadle's checksum has failed: it can do nothing for anybody.
-    pub(super) fn heard(&self, server: &Server, replied: &Replied) {
+    pub(in crate::pool) fn heard(&self, server: &Server, replied: &Replied) {
         if replied.refused_as("checksumError") {
             self.failed(&server.id, &"it does not accept the secret", Instant::now());
         } else if self.live(&server.id).health() != Health::Online
@@ -218,7 +221,7 @@ impl Pool {
     }
 
     /// Asks a meeting's server. Where it cannot be asked, `unable` is what the front end is told.
-    pub(super) async fn ask(
+    pub(in crate::pool) async fn ask(
         &self,
         client: &Client,
         server: &Server,
@@ -248,13 +251,13 @@ impl Pool {
     }
 
     /// A call by GET, with the usual time to answer.
-    pub(super) fn question<'a>(&self, call: &'a str, query: &'a str) -> Request<'a> {
+    pub(in crate::pool) fn question<'a>(&self, call: &'a str, query: &'a str) -> Request<'a> {
         Request { call, query, body: None, timeout: self.config().servers.response_timeout }
     }
 }
 
 /// Writes the meetingID the way it is stored, where the caller wrote it in another way.
-pub(super) fn name_meeting(params: &mut Params<'_>, meeting: &Meeting) {
+pub(in crate::pool) fn name_meeting(params: &mut Params<'_>, meeting: &Meeting) {
     if params.get("meetingID").as_deref() != Some(meeting.id.as_str()) {
         params.set("meetingID", meeting.id.as_str());
     }

@@ -3,9 +3,9 @@
 //! [`placement`] knows tags, limits and loads. Here is what comes before:
 //! servers in good health before those that failed lately, and spare ones last among either.
 
-use super::placement::{self, Candidate, NoServer};
-use super::tags::Wanted;
 use crate::config::Policy;
+use crate::pool::placement::tags::Wanted;
+use crate::pool::placement::{self, Candidate, NoServer};
 
 /// A server of the pool, before it is known whether the meeting may go there.
 #[derive(Debug, Clone, PartialEq)]

@@ -8,15 +8,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rand::RngExt as _;
 
-use super::choice::{self, Contender, Out, Standing, Terms, Verdict};
-use super::create::Wish;
-use super::health::Health;
-use super::live::{Live, Name};
-use super::placement::{Candidate, NoServer};
-use super::{Pool, now_ms};
 use crate::bbb::Params;
 use crate::config::Policy;
 use crate::model::{Server, ServerId, ServerState, Source};
+use crate::pool::meetings::create::Wish;
+use crate::pool::placement::choice::{self, Contender, Out, Standing, Terms, Verdict};
+use crate::pool::placement::{Candidate, NoServer};
+use crate::pool::watch::health::Health;
+use crate::pool::watch::live::{Live, Name};
+use crate::pool::{Pool, now_ms};
 
 /// The most servers in all remembered choices together: a few megabytes.
 const ROWS: usize = 20_000;
@@ -85,7 +85,7 @@ pub struct Explanation {
 
 /// The last choices made for creates.
 #[derive(Default)]
-pub(super) struct Decisions(Mutex<Remembered>);
+pub(in crate::pool) struct Decisions(Mutex<Remembered>);
 
 #[derive(Default)]
 struct Remembered {
@@ -96,7 +96,7 @@ struct Remembered {
 
 impl Decisions {
     /// Remembers a choice in place of an earlier one for the same meeting.
-    pub(super) fn remember(&self, decision: Decision) {
+    pub(in crate::pool) fn remember(&self, decision: Decision) {
         let decision = Arc::new(decision);
         let mut remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         remembered.rows += decision.rows.len();
@@ -142,7 +142,11 @@ impl Pool {
     }
 
     /// Chooses a server, none of the `tried` ones. Changes nothing.
-    pub(super) fn decide(&self, wish: &Wish, tried: &[ServerId]) -> (Decision, Option<Known>) {
+    pub(in crate::pool) fn decide(
+        &self,
+        wish: &Wish,
+        tried: &[ServerId],
+    ) -> (Decision, Option<Known>) {
         let policy = self.config().placement.policy;
         let servers = self.servers();
         let mut contenders: Vec<_> = servers

@@ -42,16 +42,16 @@ fn usable(text: Cow<'_, str>) -> Cow<'_, str> {
 
 /// A list while it waits. Every server's last list is kept in case it fails, and XML with its
 /// repeated names packs to about a tenth.
-pub(super) struct Packed(Box<[u8]>);
+pub(in crate::pool) struct Packed(Box<[u8]>);
 
 impl Packed {
-    pub(super) fn of(list: &List) -> Self {
+    pub(in crate::pool) fn of(list: &List) -> Self {
         let packed = lz4_flex::compress_prepend_size(&list.document);
         // Packing takes room for the worst case, most of which is not needed.
         Self(packed.as_slice().into())
     }
 
-    pub(super) fn unpack(&self) -> Option<List> {
+    pub(in crate::pool) fn unpack(&self) -> Option<List> {
         let document = lz4_flex::decompress_size_prepended(&self.0).ok()?;
         List::read(Bytes::from(document)).ok()
     }

@@ -4,11 +4,13 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::choice::{Contender, Standing};
-use super::create::Wish;
-use super::live::Name;
-use super::{Pool, now_ms, placement, sizes};
 use crate::config::Policy;
+use crate::pool::meetings::create::Wish;
+use crate::pool::placement;
+use crate::pool::placement::choice::{Contender, Standing};
+use crate::pool::placement::sizes;
+use crate::pool::watch::live::Name;
+use crate::pool::{Pool, now_ms};
 
 /// Once a minute the timetable is read anew: beginnings are known to the minute.
 const MINUTE_MS: u64 = 60 * 1000;
@@ -18,7 +20,7 @@ const BACK_WITHIN: Duration = Duration::from_mins(15);
 
 /// What the timetable says for one minute.
 #[derive(Default)]
-pub(super) struct Timetable(Mutex<(u64, Arc<[Due]>)>);
+pub(in crate::pool) struct Timetable(Mutex<(u64, Arc<[Due]>)>);
 
 /// A meeting that is due, and how large it is expected to be.
 #[derive(Debug, Clone)]
@@ -30,7 +32,7 @@ struct Due {
 impl Pool {
     /// Keeps room for the meetings that are due and larger than this one on the servers that it
     /// may use.
-    pub(super) fn keep_room(&self, contenders: &mut [Contender<'_>], wish: &Wish) {
+    pub(in crate::pool) fn keep_room(&self, contenders: &mut [Contender<'_>], wish: &Wish) {
         if self.config().placement.policy != Policy::Predicted || wish.parent.is_some() {
             return;
         }

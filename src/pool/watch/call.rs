@@ -12,11 +12,11 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::Pool;
-use super::health::Health;
-use super::live::Live;
 use crate::client::{CallError, Client, Reply, Request};
 use crate::model::Server;
+use crate::pool::Pool;
+use crate::pool::watch::health::Health;
+use crate::pool::watch::live::Live;
 
 /// Calls in a row without a word that make a server silent.
 const SILENT_AFTER: u32 = 3;
@@ -25,14 +25,14 @@ const SILENT_AFTER: u32 = 3;
 const TRIAL_EVERY: Duration = Duration::from_secs(2);
 
 /// What stands before a server.
-pub(super) struct Gate {
+pub(in crate::pool) struct Gate {
     calls: Semaphore,
     breaker: Mutex<Breaker>,
 }
 
 impl Gate {
     /// A gate that lets so many calls through at once.
-    pub(super) fn of(calls: usize) -> Self {
+    pub(in crate::pool) fn of(calls: usize) -> Self {
         let calls = Semaphore::new(calls.min(Semaphore::MAX_PERMITS));
         Self { calls, breaker: Mutex::default() }
     }
@@ -55,7 +55,7 @@ impl Gate {
 impl Pool {
     /// Calls a server, unless it is silent or has too many calls at once. A failure counts
     /// against its health.
-    pub(super) async fn call(
+    pub(in crate::pool) async fn call(
         &self,
         client: &Client,
         server: &Server,
@@ -82,7 +82,7 @@ impl Pool {
     /// Calls a server whatever is known of it, in its turn. Where that bodes ill, a short call
     /// goes ahead: if it finds nobody, what it was for is not sent. A failure counts against the
     /// server's health.
-    pub(super) async fn call_anyway(
+    pub(in crate::pool) async fn call_anyway(
         &self,
         client: &Client,
         server: &Server,
@@ -104,7 +104,7 @@ impl Pool {
 
     /// Calls a server beside all others: how it is doing must be seen while they wait. Only the
     /// caller knows what a failure means.
-    pub(super) async fn call_beside(
+    pub(in crate::pool) async fn call_beside(
         &self,
         client: &Client,
         server: &Server,

@@ -10,16 +10,17 @@ use futures_util::StreamExt as _;
 use rand::RngExt as _;
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::health::Health;
-use super::list::List;
-use super::live::Live;
-use super::load::{self, Expected};
-use super::{Pool, now_ms, probe};
 use crate::bbb::answer::Answer;
 use crate::bbb::meetings::Listed;
 use crate::client::{Client, Reply, Request};
 use crate::config;
 use crate::model::{Meeting, Server, ServerId};
+use crate::pool::placement::load::{self, Expected};
+use crate::pool::watch::health::Health;
+use crate::pool::watch::list::List;
+use crate::pool::watch::live::Live;
+use crate::pool::watch::probe;
+use crate::pool::{Pool, now_ms};
 
 /// A round asks this many servers at once.
 const AT_ONCE: usize = 64;
@@ -89,7 +90,9 @@ pub async fn poll_once(pool: &Pool, client: &Client, server: &Server) {
     let (now, now_ms) = (Instant::now(), now_ms());
     let gone = {
         let state = pool.store().state();
-        let names: HashSet<&str> = list.meetings.iter().flat_map(ids).collect();
+        // One that was forcibly ended is over, although it is listed for a while.
+        let alive = list.meetings.iter().filter(|meeting| !meeting.forcibly_ended);
+        let names: HashSet<&str> = alive.flat_map(ids).collect();
         let listed = |meeting: &Meeting| {
             names.contains(meeting.id.as_str()) || names.contains(&*meeting.internal_id)
         };

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use crate::bbb::{Failure, Params};
 use crate::config::Policy;
 use crate::model::{Server, ServerId, Source};
-use crate::pool::live::{Live, Name};
+use crate::pool::meetings::rules;
 use crate::pool::placement::NoServer;
-use crate::pool::sizes::Expected;
-use crate::pool::tags::Wanted;
-use crate::pool::{Pool, now_ms, rules, sizes};
+use crate::pool::placement::sizes;
+use crate::pool::placement::sizes::Expected;
+use crate::pool::placement::tags::Wanted;
+use crate::pool::watch::live::{Live, Name};
+use crate::pool::{Pool, now_ms};
 
 /// What counts for the choice of a meeting's server.
 #[derive(Debug, Clone)]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::bbb::voice_bridge::{Candidates, TEST_BRIDGE};
 use crate::config::DialIn;
 use crate::model::Meeting;
-use crate::pool::live::Name;
+use crate::pool::watch::live::Name;
 use crate::store::Store;
 
 /// Candidates that are looked at before a meeting goes without a number of the pool's.

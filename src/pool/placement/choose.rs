@@ -1,7 +1,7 @@
 //! Choose the server of a new meeting. Pure: a picture of the pool in, a choice out.
 
-use super::tags::Wanted;
 use crate::config::Policy;
+use crate::pool::placement::tags::Wanted;
 
 /// A server that is up and takes new meetings.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,8 +3,8 @@
 use std::sync::{MutexGuard, PoisonError};
 use std::time::Instant;
 
-use super::Pool;
-use super::freeze::Freeze;
+use crate::pool::Pool;
+use crate::pool::watch::freeze::Freeze;
 
 impl Pool {
     /// Since when failures do not count, because all servers failed at once.
@@ -14,7 +14,7 @@ impl Pool {
     }
 
     /// To be called before a contact is taken note of.
-    pub(super) fn end_frost_in_time(&self, now: Instant) {
+    pub(in crate::pool) fn end_frost_in_time(&self, now: Instant) {
         if self.freeze().is_over(now, self.config().health.frozen_at_most) {
             self.thaw(now);
             tracing::error!("no server has answered for long; failures count again");
@@ -22,7 +22,7 @@ impl Pool {
     }
 
     /// To be called after a success was taken note of.
-    pub(super) fn end_frost(&self, now: Instant) {
+    pub(in crate::pool) fn end_frost(&self, now: Instant) {
         if self.freeze().succeeded() {
             self.thaw(now);
             tracing::warn!("a server answers again; failures count again");
@@ -30,7 +30,7 @@ impl Pool {
     }
 
     /// To be called after a failure was taken note of.
-    pub(super) fn begin_frost(&self, now: Instant) {
+    pub(in crate::pool) fn begin_frost(&self, now: Instant) {
         let config = self.config();
         if config.health.frozen_at_most.is_zero() {
             return;

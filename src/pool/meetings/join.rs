@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::health::Health;
-use super::meetings::{About, name_meeting};
-use super::unstarted::Cause;
-use super::{Pool, rules};
 use crate::bbb::{Failure, Params};
 use crate::client::Client;
 use crate::config::Policy;
 use crate::model::{Meeting, MeetingId, Phase, ServerState};
+use crate::pool::Pool;
+use crate::pool::meetings::about::{About, name_meeting};
+use crate::pool::meetings::rules;
+use crate::pool::meetings::unstarted::Cause;
+use crate::pool::watch::health::Health;
 
 /// Where a browser is sent to join.
 #[derive(Debug, Clone, PartialEq, Eq)]

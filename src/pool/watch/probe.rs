@@ -1,9 +1,9 @@
 //! Asks a server who it is, whether it accepts the secret, and what its clock says.
 
-use super::{Pool, now_ms};
 use crate::bbb::answer::{Answer, Outcome};
 use crate::client::{CallError, Client, Reply, Request};
 use crate::model::Server;
+use crate::pool::{Pool, now_ms};
 
 /// The oldest version that beadle is made for.
 pub const OLDEST: &str = "2.4";

@@ -104,7 +104,7 @@ fn predicted<'a>(
 }
 
 /// What a meeting is to its server: people, half of the voices, half of the cameras.
-pub(super) fn actual(meeting: &Listed) -> f64 {
+pub(in crate::pool) fn actual(meeting: &Listed) -> f64 {
     // Whoever is in a breakout room is still in its parent meeting's count.
     let people = if meeting.breakout { 0 } else { meeting.participants };
     f64::from(people) + 0.5 * f64::from(meeting.voices) + 0.5 * f64::from(meeting.videos)

@@ -9,10 +9,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::list::List;
-use super::live::Name;
-use super::{Pool, load, now_ms, sizes};
 use crate::model::{MeetingId, ServerId, Sitting, Size, TenantId};
+use crate::pool::placement::load;
+use crate::pool::placement::sizes;
+use crate::pool::watch::list::List;
+use crate::pool::watch::live::Name;
+use crate::pool::{Pool, now_ms};
 use crate::store::Draft;
 
 /// How often the sittings that have ended are stored.
@@ -25,7 +27,7 @@ const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// What the polls saw of sittings that go on, or whose end is not stored yet.
 #[derive(Default)]
-pub(super) struct Sittings {
+pub(in crate::pool) struct Sittings {
     seen: Mutex<HashMap<Name, Vec<Seen>>>,
     /// The day on which old sizes were last cleared away, in days since 1970.
     tidied: AtomicU64,
@@ -77,7 +79,7 @@ impl Pool {
 
     /// Notes how large the meetings are that a good list names and a server has. What is learned is
     /// their load: ten people with cameras weigh more than ten who listen.
-    pub(super) fn see_people(&self, server: &ServerId, list: &List) {
+    pub(in crate::pool) fn see_people(&self, server: &ServerId, list: &List) {
         let listed: HashMap<&str, u32> = list
             .meetings
             .iter()
