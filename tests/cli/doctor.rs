@@ -163,6 +163,26 @@ fn the_doctor_finds_what_is_odd_about_a_pool() {
     assert!(about(&doctor(1), "pool")[0].starts_with("error: no server takes new meetings"));
 }
 
+/// Two names of one machine, as they are there while it gets another one; and beadle's own.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_server_with_two_names_is_found_and_beadle_itself() {
+    let pool = Pool::of(&["one"]).await;
+    pool.meeting("math", 3);
+    let other = format!("http://localhost:{}", pool.servers[0].address().port());
+    let secret = pool.servers[0].secret();
+    pool.place.ok(&["servers", "add", &other, secret, "--id", "two", "--enable"]);
+    let found = pool.place.json(&["doctor"])["findings"].clone();
+    let said = about(&found, "pool");
+    assert_eq!(said.len(), 1, "{found}");
+    assert!(said[0].starts_with("warning: the servers one, two list the same meeting"), "{found}");
+    let (place, _daemon) = place();
+    add(&place, "itself", "https://localhost");
+    let found = place.run(&["doctor", "--json"]).json()["findings"].clone();
+    let said = about(&found, "server itself").concat();
+    assert!(said.contains("error: its address is beadle's own"), "{found}");
+    assert!(said.contains("`beadle servers remove itself`"), "{found}");
+}
+
 #[test]
 fn a_public_address_that_leads_nowhere_is_found() {
     let place = Place::new();
