@@ -66,10 +66,11 @@ pub fn read(body: &str) -> Result<Vec<Listed>, NoList> {
     Scan::new(body, "meeting").run().map_err(NoList::Unreadable)
 }
 
-/// A count in which servers may separate thousands (`1,024`, BBB prints them by locale).
+/// A count in which servers may separate thousands (`1,024`, BBB prints them by locale). One that
+/// is too large is the largest, since it must not pass for nobody.
 fn count(text: &str) -> u32 {
-    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    digits.parse().unwrap_or_default()
+    let digits = text.bytes().filter(u8::is_ascii_digit);
+    digits.fold(0, |sum: u32, digit| sum.saturating_mul(10).saturating_add(u32::from(digit - b'0')))
 }
 
 struct Scan<'a> {

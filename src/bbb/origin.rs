@@ -19,6 +19,9 @@ pub const METADATA: &str = "beadle-origin";
 const OPENING: &str = "<beadle-origin>";
 const CLOSING: &str = "</beadle-origin>";
 
+const CDATA: &[u8] = b"<![CDATA[";
+const CDATA_END: &[u8] = b"]]>";
+
 /// No mark is longer in a document; servers may wrap it in CDATA.
 const LONGEST: usize = 256;
 
@@ -63,24 +66,26 @@ fn checksum(tenant: &str, meeting_id: &str, secret: &str) -> Checksum {
     Checksum::of(Algorithm::Sha256, "beadle-origin\0", &format!("{tenant}\0{meeting_id}\0"), secret)
 }
 
-/// Where the first mark stands.
+/// Where the first mark stands. Between its tags is text and nothing else: an opening tag that a
+/// front end wrote into other metadata must not make what follows it disappear.
 fn find(document: &[u8]) -> Option<(usize, usize)> {
-    let mut starts = memmem::find_iter(document, OPENING.as_bytes());
-    starts.find_map(|start| {
-        let rest = document.get(start + OPENING.len()..)?;
+    memmem::find_iter(document, OPENING).find_map(|start| {
+        let inside = start + OPENING.len();
+        let rest = document.get(inside..)?;
+        // No further, or a document of nothing but openings would take for ever.
         let rest = rest.get(..rest.len().min(LONGEST))?;
-        let closing = memmem::find(rest, CLOSING.as_bytes())?;
-        let end = start + OPENING.len() + closing + CLOSING.len();
-        is_text(rest.get(..closing)?).then_some((start, end))
+        let text = text_length(rest)?;
+        let closes = rest.get(text..)?.starts_with(CLOSING.as_bytes());
+        closes.then_some((start, inside + text + CLOSING.len()))
     })
 }
 
-/// Whether no other element begins or ends here: where text is in CDATA, anybody can write what
-/// looks like the beginning of a mark.
-fn is_text(content: &[u8]) -> bool {
-    let content = content.trim_ascii();
-    let inside = content.strip_prefix(b"<![CDATA[").and_then(|text| text.strip_suffix(b"]]>"));
-    !inside.unwrap_or(content).contains(&b'<')
+/// How long the text of an element is, which may be one piece of CDATA.
+fn text_length(rest: &[u8]) -> Option<usize> {
+    match rest.strip_prefix(CDATA) {
+        Some(data) => Some(CDATA.len() + memmem::find(data, CDATA_END)? + CDATA_END.len()),
+        None => memchr::memchr(b'<', rest),
+    }
 }
 
 #[cfg(test)]
@@ -106,6 +111,7 @@ mod tests {
             ("<m><beadle-origin><![CDATA[ab]]></beadle-origin></m>", "<m></m>"),
             ("<beadle-origin>a</beadle-origin>-<beadle-origin>b</beadle-origin>.", "-."),
             ("<beadle-origin>never closed", "<beadle-origin>never closed"),
+            ("<beadle-origin><b/></beadle-origin>", "<beadle-origin><b/></beadle-origin>"),
             (
                 "<x><![CDATA[<beadle-origin>]]></x><beadle-origin>ab</beadle-origin>",
                 "<x><![CDATA[<beadle-origin>]]></x>",

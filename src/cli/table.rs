@@ -1,10 +1,14 @@
 //! Tables for people: no lines, two blanks between columns, no wider than the terminal.
 
 use comfy_table::presets::NOTHING;
-use comfy_table::{Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, Table};
+use comfy_table::{Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, Table, Width};
 
 /// Blanks after each column.
 const GAP: u16 = 2;
+
+/// Text is broken into lines no shorter than this, gap included: letters below each other are
+/// harder to read than lines that the terminal itself breaks.
+const LEAST: u16 = 16;
 
 /// A column: its title, and what stands in it.
 pub(super) struct Column(pub(super) &'static str, pub(super) Kind);
@@ -30,13 +34,18 @@ pub(super) fn grid(
     let mut table = bare();
     table.set_header(columns.iter().map(|Column(title, _)| Cell::new(title)));
     table.add_rows(rows);
-    for (column, Column(_, kind)) in table.column_iter_mut().zip(columns) {
+    let widths = table.column_max_content_widths();
+    for ((column, Column(_, kind)), width) in table.column_iter_mut().zip(columns).zip(widths) {
         if *kind == Kind::Number {
             column.set_cell_alignment(CellAlignment::Right);
         }
-        if *kind != Kind::Text {
-            column.set_constraint(ColumnConstraint::ContentWidth);
-        }
+        column.set_constraint(match kind {
+            Kind::Text => {
+                let least = width.saturating_add(GAP).min(LEAST);
+                ColumnConstraint::LowerBoundary(Width::Fixed(least))
+            }
+            Kind::Word | Kind::Number => ColumnConstraint::ContentWidth,
+        });
     }
     leave_out(&mut table, columns, spare);
     finished(table)

@@ -13,7 +13,10 @@ pub(super) fn parse(text: &str) -> Option<i64> {
     let year: i64 = words.next()?.parse().ok().filter(|year| (1970..=9999).contains(year))?;
     let mut clock = words.next()?.split(':').map(|part| part.parse::<i64>().ok());
     let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
-    if words.next() != Some("GMT") || clock.next().is_some() {
+    // 60 is a leap second.
+    let times = [(hour, 23), (minute, 59), (second, 60)];
+    let possible = times.iter().all(|(number, most)| (0..=*most).contains(number));
+    if !possible || words.next() != Some("GMT") || clock.next().is_some() {
         return None;
     }
     Some(((days(year, month, day) * 24 + hour) * 60 + minute) * 60 + second)
@@ -48,6 +51,10 @@ mod tests {
             ("Sun Nov  6 08:49:37 1994", None),
             ("Sun, 06 Nov 1994 08:49:37 CET", None),
             ("Sun, 06 Nov 1994 08:49 GMT", None),
+            ("Sun, 06 Nov 1994 24:00:00 GMT", None),
+            ("Sun, 06 Nov 1994 08:60:00 GMT", None),
+            ("Sun, 06 Nov 1994 -1:00:00 GMT", None),
+            ("Sun, 06 Nov 1994 9223372036854775807:00:00 GMT", None),
             ("Sun, 06 Foo 1994 08:49:37 GMT", None),
             ("", None),
         ];

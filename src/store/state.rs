@@ -8,6 +8,9 @@ use rpds::{HashTrieMapSync, HashTrieSetSync};
 use super::codec::{self, CodecError};
 use crate::model::{LostCopy, Meeting, MeetingId, Server, ServerId, Size, TenantId};
 
+/// The longest key, in bytes.
+const KEY_LIMIT: usize = codec::VALUE_LIMIT / 2;
+
 /// Everything that is stored. Cloning it is cheap, changing it copies a few small nodes.
 #[derive(Clone, Default)]
 pub struct State {
@@ -298,6 +301,12 @@ impl Draft {
         self.servers_changed = true;
     }
 
+    /// Whether a meeting is small enough to be stored.
+    pub fn holds(meeting: &Meeting) -> bool {
+        let key = codec::meeting_key(&meeting.tenant, meeting.id.as_str());
+        key.len() <= KEY_LIMIT && codec::encode_meeting(meeting).is_ok()
+    }
+
     /// Adds a meeting, in place of the one of the same tenant and id.
     pub fn put_meeting(&mut self, meeting: Meeting) {
         let key = codec::meeting_key(&meeting.tenant, meeting.id.as_str());
@@ -370,7 +379,7 @@ impl Draft {
     }
 
     fn write(&mut self, tree: Tree, key: Vec<u8>, value: Option<Result<Vec<u8>, CodecError>>) {
-        if key.len() > codec::VALUE_LIMIT / 2 {
+        if key.len() > KEY_LIMIT {
             self.failure.get_or_insert(CodecError::TooLarge(key.len()));
         }
         match value.transpose() {

@@ -23,6 +23,7 @@ mod health;
 mod index;
 mod join;
 mod life;
+mod mad;
 mod management;
 mod names;
 mod pages;

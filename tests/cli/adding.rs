@@ -21,7 +21,7 @@ fn whatever_people_paste_is_understood() {
         let added = place.json(&["servers", "add", pasted, "s", "--no-probe"]);
         assert_eq!(added["url"], url, "{pasted}");
     }
-    for odd in ["ftp://h/", "https://", "h h", "https://h/?a=b"] {
+    for odd in ["ftp://h/", "https://", "h h", "https://h/?a=b", "h:99999", "h:0/bigbluebutton"] {
         let said = place.fails(1, &["servers", "add", odd, "s", "--no-probe"]);
         assert!(said.contains("address"), "{odd}: {said}");
     }
@@ -53,6 +53,10 @@ async fn an_enabled_one_takes_meetings_at_once() {
     let words = ["servers", "add", &host(&sim), "right", "--enable", "--load-multiplier", "0.5"];
     let said = place.fails(1, &words);
     assert!(said.contains("cannot connect"), "no TLS there: {said}");
+    let lost = place.fails(1, &["servers", "add", "bbb.invalid", "right"]);
+    let wrong = place.fails(1, &["servers", "add", &sim.url(), "wrong"]);
+    assert!(lost.contains("`beadle servers add ADDRESS SECRET`"), "{lost}");
+    assert!(wrong.contains("`beadle servers add ADDRESS -`"), "{wrong}");
     let url = format!("http://{}", host(&sim));
     let words = ["servers", "add", &url, "right", "--enable", "--load-multiplier", "0.5"];
     let added = place.json(&words);

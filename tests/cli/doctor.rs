@@ -67,6 +67,7 @@ fn odd_ones() -> Vec<Case> {
     let refusal = "<response><returncode>FAILED</returncode><messageKey>no</messageKey>\
                    <message>no</message></response>";
     let late = "200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT";
+    let timeless = "200 OK\r\nDate: Sun, 06 Nov 1994 9223372036854775807:00:00 GMT";
     vec![
         (
             "other",
@@ -78,6 +79,7 @@ fn odd_ones() -> Vec<Case> {
         ("old", http("200 OK", &index("2.3.19")), &["2.3.19 is older than 2.4", "upgrade"]),
         ("refuses", http("200 OK", refusal), &["not answer like"]),
         ("late", http(late, &index("3.0.1")), &["clock is", "s behind that of", "set-ntp"]),
+        ("timeless", http(timeless, &index("3.0.1")), &[]),
     ]
 }
 
@@ -97,7 +99,7 @@ fn a_check_tells_what_is_wrong_with_a_server_and_what_mends_it() {
             assert!(found.iter().any(|text| text.contains(word)), "{id}: {word:?} in {found:?}");
         }
         // Warnings make no exit code.
-        let works = ["fine", "old", "late"].contains(&id);
+        let works = ["fine", "old", "late", "timeless"].contains(&id);
         assert_eq!((ran.code, &checked["ok"]), (i32::from(!works), &works.into()), "{id}");
     }
     let text = place.run(&["servers", "check", "late", "expired"]).out;
@@ -159,6 +161,26 @@ fn the_doctor_finds_what_is_odd_about_a_pool() {
         place.ok(&["servers", "disable", id]);
     }
     assert!(about(&doctor(1), "pool")[0].starts_with("error: no server takes new meetings"));
+}
+
+/// Two names of one machine, as they are there while it gets another one; and beadle's own.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_server_with_two_names_is_found_and_beadle_itself() {
+    let pool = Pool::of(&["one"]).await;
+    pool.meeting("math", 3);
+    let other = format!("http://localhost:{}", pool.servers[0].address().port());
+    let secret = pool.servers[0].secret();
+    pool.place.ok(&["servers", "add", &other, secret, "--id", "two", "--enable"]);
+    let found = pool.place.json(&["doctor"])["findings"].clone();
+    let said = about(&found, "pool");
+    assert_eq!(said.len(), 1, "{found}");
+    assert!(said[0].starts_with("warning: the servers one, two list the same meeting"), "{found}");
+    let (place, _daemon) = place();
+    add(&place, "itself", "https://localhost");
+    let found = place.run(&["doctor", "--json"]).json()["findings"].clone();
+    let said = about(&found, "server itself").concat();
+    assert!(said.contains("error: its address is beadle's own"), "{found}");
+    assert!(said.contains("`beadle servers remove itself`"), "{found}");
 }
 
 #[test]

@@ -73,6 +73,17 @@ fn a_table_is_no_wider_than_the_terminal() {
 }
 
 #[test]
+fn where_a_table_does_not_fit_words_stay_words() {
+    let (place, _daemon) = unasked();
+    let terminal = Terminal::wide(40);
+    let mut explain = place.command(&["explain", "--new", "art"]);
+    explain.stdout(terminal.other_end());
+    assert_eq!(run(explain).code, 1);
+    let seen = terminal.wait_for("two");
+    assert!(seen.contains("it is disabled"), "{seen}");
+}
+
+#[test]
 fn an_empty_pool_is_told_to_people_only() {
     let place = Place::new();
     let _daemon = Daemon::start(&place);

@@ -26,6 +26,11 @@ pub(crate) struct Terminal {
 
 impl Terminal {
     pub(crate) fn open() -> Self {
+        Self::wide(WIDTH)
+    }
+
+    /// One with so many characters in a line.
+    pub(crate) fn wide(width: u16) -> Self {
         let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
         let here: OwnedFd = pty::openpt(flags).expect("a terminal");
         pty::grantpt(&here).expect("it is ours");
@@ -33,7 +38,7 @@ impl Terminal {
         let name = pty::ptsname(&here, Vec::new()).expect("its name");
         let name = name.to_str().expect("text");
         let other = OpenOptions::new().read(true).write(true).open(name).expect("its other end");
-        let size = Winsize { ws_row: 24, ws_col: WIDTH, ws_xpixel: 0, ws_ypixel: 0 };
+        let size = Winsize { ws_row: 24, ws_col: width, ws_xpixel: 0, ws_ypixel: 0 };
         tcsetwinsize(&here, size).expect("a size");
         let keyboard = File::from(here);
         let mut output = keyboard.try_clone().expect("its screen");

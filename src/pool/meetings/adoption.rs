@@ -175,7 +175,11 @@ fn compare(
             && meeting.origin.as_deref().is_some_and(|mark| marked(tenant, id, mark))
         {
             let known = state.meeting_of_id(&TenantId::from(tenant), id);
-            found.adopt.push(adopted(meeting, (tenant, id), server, (known, now_ms)));
+            let adopted = adopted(meeting, (tenant, id), server, (known, now_ms));
+            // What cannot be stored was never created through beadle: that create has failed.
+            if Draft::holds(&adopted) && !is_taken(&adopted, state) {
+                found.adopt.push(adopted);
+            }
         }
     }
     found.gone.extend(copies.into_values().map(Arc::clone));
@@ -189,6 +193,12 @@ fn in_use(copy: &LostCopy, state: &State) -> bool {
     known.is_some_and(|known| known.internal_id == copy.internal_id)
 }
 
+/// Whether another meeting has its internalMeetingID, by which people may be joining that.
+fn is_taken(meeting: &Meeting, state: &State) -> bool {
+    let other = state.meeting(&meeting.tenant, &meeting.internal_id);
+    other.is_some_and(|other| other.id != meeting.id)
+}
+
 /// Whose meeting a listed one may be, and under which id, where the store has none of that name,
 /// or one whose create was never answered.
 fn unsure<'a>(meeting: &'a Listed, server: &Server, state: &State) -> Option<(&'a str, &'a str)> {
@@ -196,6 +206,9 @@ fn unsure<'a>(meeting: &'a Listed, server: &Server, state: &State) -> Option<(&'
     let tenant = meeting.tenant.as_deref().unwrap_or_default();
     // A breakout room that was asked for by the API has the requested id as its internal one.
     let id = if meeting.breakout { &meeting.internal_id } else { &meeting.id };
+    if id.is_empty() {
+        return None;
+    }
     let known = state.meeting_of_id(&TenantId::from(tenant), id);
     let unsure = |known: &Arc<Meeting>| known.phase == Phase::Creating && known.server == server.id;
     known.is_none_or(unsure).then_some((tenant, id))
@@ -233,6 +246,7 @@ fn put(draft: &mut Draft, meeting: &Meeting, now_ms: u64) -> bool {
         |known: &Arc<Meeting>| known.phase == Phase::Creating && known.server == meeting.server;
     let fits = state.server(&meeting.server).is_some()
         && known.is_none_or(unsure)
+        && !is_taken(meeting, state)
         && !ended_lately(state, &meeting.internal_id, now_ms);
     if fits {
         draft.put_meeting(meeting.clone());

@@ -19,6 +19,7 @@ use crate::pool::placement::load::{self, Expected};
 use crate::pool::watch::health::Health;
 use crate::pool::watch::list::List;
 use crate::pool::watch::live::Live;
+use crate::pool::watch::probe;
 use crate::pool::{Pool, now_ms};
 
 /// A round asks this many servers at once.
@@ -122,10 +123,9 @@ async fn ask_version(pool: &Pool, client: &Client, server: &Server) {
     let request = Request { call: "", query: "", body: None, timeout };
     if let Ok(reply) = pool.call_beside(client, server, request).await
         && let Ok(answer) = Answer::read(&reply.body)
-        && let Some(version) =
-            answer.get("bbbVersion").or_else(|| answer.get("apiVersion").and(Some("")))
+        && ["bbbVersion", "apiVersion"].iter().any(|name| answer.get(name).is_some())
     {
-        pool.live(&server.id).set_version(version.to_owned());
+        pool.live(&server.id).set_version(super::probe::version(&answer));
     }
 }
 

@@ -11,6 +11,9 @@ pub const OLDEST: &str = "2.4";
 /// The longest part of a page's title that is shown, in characters.
 const TITLE: usize = 60;
 
+/// The longest version that is shown, in characters.
+const VERSION: usize = 30;
+
 /// What a look at a server found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Probed {
@@ -92,6 +95,12 @@ pub fn too_old(version: &str) -> bool {
     }
 }
 
+/// The version in an index, as far as it is told there.
+pub(super) fn version(index: &Answer) -> String {
+    let told = index.get("bbbVersion").unwrap_or_default().trim();
+    told.chars().filter(|c| !c.is_control()).take(VERSION).collect()
+}
+
 impl Pool {
     /// Asks a server who it is and whether it accepts the secret.
     pub async fn probe(&self, client: &Client, server: &Server) -> Probed {
@@ -122,7 +131,7 @@ impl Pool {
         if answer.get("returncode") != Some("SUCCESS") || answer.get("version").is_none() {
             return Err(not_bbb(&index));
         }
-        let version = answer.get("bbbVersion").unwrap_or_default().to_owned();
+        let version = version(&answer);
         let list = self.ask_beside(client, server, "getMeetings").await;
         let list = list.map_err(|error| ProbeError::Call { host: host.clone(), error })?;
         match Answer::outcome(&list.body) {

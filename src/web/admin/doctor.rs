@@ -41,6 +41,9 @@ async fn of_servers(site: &Site) -> Vec<Finding> {
     let servers = site.pool.servers();
     let all: Vec<_> = servers.iter().map(|(server, _)| &**server).collect();
     let mut found = findings::of_pool(&all);
+    found.extend(findings::of_itself(&all, site.config().public_url.as_deref()));
+    let listed = servers.iter().filter_map(|(server, live)| Some((&server.id, live.list()?)));
+    found.extend(findings::of_twins(&listed.collect::<Vec<_>>()));
     if let Some(since) = site.pool.frozen_since(Instant::now()) {
         found.push(findings::of_frost(since.elapsed().as_secs_f64()));
     }

@@ -1,12 +1,16 @@
 //! What was seen, as findings: each with its weight and what mends it. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::api::{Finding, Level};
 use crate::config::Config;
-use crate::model::{Server, ServerState};
+use crate::model::{Server, ServerId, ServerState};
 use crate::pool::watch::health::Health;
+use crate::pool::watch::list::List;
 use crate::pool::watch::probe::{OLDEST, Probed, too_old};
+
+/// What mends that a server was added more than once.
+const ONLY_ONE: &str = "remove all but one: their load and meetings are counted twice";
 
 /// Clocks that differ by less do no harm, in seconds.
 const CLOCKS: i64 = 30;
@@ -100,6 +104,39 @@ pub(super) fn of_frost(seconds: f64) -> Finding {
     finding(Level::Error, "pool", said, Some(remedy))
 }
 
+/// What it means that servers are beadle itself: it would wait for its own answers.
+pub(super) fn of_itself(servers: &[&Server], public_url: Option<&str>) -> Vec<Finding> {
+    let own = public_url.and_then(|url| url.split_once("://")).map(|(_, authority)| authority);
+    let itself = servers.iter().filter(|server| {
+        own.is_some_and(|own| {
+            server.url.authority().eq_ignore_ascii_case(own.trim_end_matches('/'))
+        })
+    });
+    let told = itself.map(|server| {
+        let said = "its address is beadle's own (`public_url`)".to_owned();
+        let remedy = format!("remove it: `beadle servers remove {}`", server.id);
+        finding(Level::Error, &name(server), said, Some(&remedy))
+    });
+    told.collect()
+}
+
+/// What it means that servers list the same meetings.
+pub(super) fn of_twins(lists: &[(&ServerId, List)]) -> Vec<Finding> {
+    let mut on: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (server, list) in lists {
+        for meeting in list.meetings.iter().filter(|meeting| !meeting.internal_id.is_empty()) {
+            on.entry(&meeting.internal_id).or_default().insert(server.as_str());
+        }
+    }
+    let twins: BTreeSet<_> = on.into_values().filter(|servers| servers.len() > 1).collect();
+    let told = twins.into_iter().map(|servers| {
+        let ids = servers.into_iter().collect::<Vec<_>>().join(", ");
+        let said = format!("the servers {ids} list the same meeting: they are one server");
+        finding(Level::Warning, "pool", said, Some(ONLY_ONE))
+    });
+    told.collect()
+}
+
 /// What the servers tell as a whole.
 pub(super) fn of_pool(servers: &[&Server]) -> Vec<Finding> {
     let mut found = Vec::new();
@@ -113,7 +150,7 @@ pub(super) fn of_pool(servers: &[&Server]) -> Vec<Finding> {
     }
     for (address, ids) in by_address.iter().filter(|(_, ids)| ids.len() > 1) {
         let said = format!("the servers {} have one address, {address}", ids.join(", "));
-        tell(Level::Warning, said, "remove all but one: their load and meetings are counted twice");
+        tell(Level::Warning, said, ONLY_ONE);
     }
     let enabled = || servers.iter().filter(|server| server.state == ServerState::Enabled);
     match enabled().count() {

@@ -118,7 +118,7 @@ async fn add(site: Data<Site>, wish: Json<AddServer>) -> Result<HttpResponse, Re
         };
         let found = site.pool.probe(&site.client, &server).await;
         let wrong = |error: ProbeError| {
-            let said = format!("{error}; {}", error.remedy());
+            let said = format!("{error}; {}", for_new(&error.remedy()));
             refused(StatusCode::UNPROCESSABLE_ENTITY, "probe", said)
         };
         version = Some(found.version.map_err(wrong)?);
@@ -131,6 +131,12 @@ async fn add(site: Data<Site>, wish: Json<AddServer>) -> Result<HttpResponse, Re
         poller::poll_once(&site.pool, &site.client, &server).await;
     }
     Ok(shown(&site, &server, StatusCode::CREATED, false))
+}
+
+/// A remedy for a server that is not there yet, so that nothing can be set.
+fn for_new(remedy: &str) -> String {
+    let command = remedy.replace("servers set ID --url ADDRESS", "servers add ADDRESS SECRET");
+    command.replace("servers set ID --secret -", "servers add ADDRESS -")
 }
 
 async fn set(

@@ -28,7 +28,7 @@ impl Pool {
         let copy = lost.and_then(|old| old.lost_copy(now_ms()));
         meeting.lost = lost_times(before.map(|old| &**old), lost.is_some(), meeting.create_time);
         let (tenant, id) = (meeting.tenant.clone(), meeting.id.clone());
-        let old_server = copy.as_ref().map(|copy| copy.server.clone());
+        let old_server = lost.map(|old| old.server.clone());
         let change = self.store().change(move |draft| Ok(put(draft, meeting, copy)));
         match change.await {
             Ok(true) => {

@@ -22,6 +22,7 @@ use crate::bbb::{Failure, Params, origin};
 use crate::client::{CallError, Client};
 use crate::config::{Config, Policy};
 use crate::model::{Meeting, MeetingId, Phase, Server, ServerState, TenantId};
+use crate::pool::meetings::about::Replied;
 use crate::pool::meetings::rules;
 use crate::pool::watch::live::Name;
 use crate::pool::{Answer, Pool};
@@ -207,22 +208,38 @@ impl Pool {
         self.count_create(&server);
         let query = self.query_for(create, &server, &next_sitting(known), None);
         let answer = self.send_create(client, &server, &query, create.body.clone()).await;
+        // An error page counts: the web server in front of BigBlueButton often outlives it.
+        let broken = match &answer {
+            Ok(replied) => replied.unreadable(),
+            // Where it was not even tried, nothing was learnt.
+            Err(error) => error.is_the_servers(),
+        };
+        if !broken || !self.dead(&server) {
+            return Some(self.take_answer(known, answer).await);
+        }
+        let nobody = answer.is_err_and(|error| error.reached_nobody());
+        // It may have returned since the last poll, and only this answer broke.
+        if nobody || !matches!(self.still_there(client, &server, known).await, Ok(true)) {
+            return None;
+        }
+        let answer = self.send_create(client, &server, &query, create.body.clone()).await;
+        Some(self.take_answer(known, answer).await)
+    }
+
+    /// Takes over what a known meeting's server answered to a create.
+    async fn take_answer(
+        &self,
+        known: &Arc<Meeting>,
+        answer: Result<Replied, CallError>,
+    ) -> Result<Answer, Failure> {
         match answer {
-            // An error page: the web server in front of BigBlueButton often outlives it.
-            Ok(replied) if replied.unreadable() && self.dead(&server) => None,
-            Ok(replied) if replied.refused_as("checksumError") => {
-                Some(Err(Failure::internal(UNABLE)))
-            }
+            Ok(replied) if replied.refused_as("checksumError") => Err(Failure::internal(UNABLE)),
             Ok(replied) => {
-                let kept = self.keep_anew(known, &replied).await;
-                Some(kept.and_then(|()| replied.relay(UNABLE)))
+                self.keep_anew(known, &replied).await?;
+                replied.relay(UNABLE)
             }
-            Err(CallError::TooLongRequest { .. }) => Some(Err(Failure::too_long())),
-            Err(error) => {
-                // Where it was not even tried, nothing was learnt.
-                let dead = error.is_the_servers() && self.dead(&server);
-                if dead { None } else { Some(Err(Failure::internal(UNABLE))) }
-            }
+            Err(CallError::TooLongRequest { .. }) => Err(Failure::too_long()),
+            Err(_) => Err(Failure::internal(UNABLE)),
         }
     }
 
