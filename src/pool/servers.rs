@@ -9,7 +9,7 @@ use super::meetings::remember_ended;
 use super::watch::poller;
 use super::{Pool, now_ms};
 use crate::bbb::answer::{Answer, Outcome};
-use crate::client::{Client, Request};
+use crate::client::Client;
 use crate::model::{Capacity, Meeting, Secret, Server, ServerId, ServerState, ServerUrl};
 use crate::store::{ChangeError, Draft};
 
@@ -297,23 +297,37 @@ fn release(draft: &mut Draft, id: &ServerId) -> Vec<Arc<Meeting>> {
 }
 
 async fn end_all(client: Client, pool: Pool, server: Server, meetings: Vec<Arc<Meeting>>) {
-    let timeout = pool.config().servers.response_timeout;
     for meeting in meetings {
-        let encode = crate::bbb::params::encode;
-        let (id, password) = (encode(meeting.id.as_str()), encode(&meeting.moderator_pw));
-        let query = format!("meetingID={id}&password={password}");
-        let request = Request { call: "end", query: &query, body: None, timeout };
-        let refused = match pool.call(&client, &server, request).await {
-            Err(error) => Some(error.to_string()),
-            Ok(reply) => match Answer::outcome(&reply.body) {
-                Ok(Outcome::Failed { failure, .. }) => Some(failure.message.into_owned()),
-                Err(unreadable) => Some(unreadable.to_string()),
-                Ok(Outcome::Success) => None,
-            },
+        let gate = pool.0.gates.alone(&(meeting.tenant.clone(), meeting.id.clone())).await;
+        let again = {
+            let state = pool.store().state();
+            let known = state.meeting_of_id(&meeting.tenant, meeting.id.as_str());
+            known.is_some_and(|known| known.server == server.id)
         };
-        if let Some(error) = refused {
+        // Its people may have created it anew on a server that was not disabled.
+        if !again && let Err(error) = end_released(&client, &pool, &server, &meeting).await {
             tracing::warn!(server = %server.id, meeting = %meeting.id, error, "a released meeting could not be ended");
         }
+        pool.0.gates.leave(gate);
+    }
+}
+
+/// Ends one meeting. The error says in words why that was not possible.
+async fn end_released(
+    client: &Client,
+    pool: &Pool,
+    server: &Server,
+    meeting: &Meeting,
+) -> Result<(), String> {
+    let encode = crate::bbb::params::encode;
+    let (id, password) = (encode(meeting.id.as_str()), encode(&meeting.moderator_pw));
+    let query = format!("meetingID={id}&password={password}");
+    let request = pool.question("end", &query);
+    let reply = pool.call(client, server, request).await.map_err(|error| error.to_string())?;
+    match Answer::outcome(&reply.body) {
+        Ok(Outcome::Failed { failure, .. }) => Err(failure.message.into_owned()),
+        Err(unreadable) => Err(unreadable.to_string()),
+        Ok(Outcome::Success) => Ok(()),
     }
 }
 

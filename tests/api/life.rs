@@ -68,6 +68,23 @@ async fn a_meeting_of_a_dead_server_is_detached_until_its_people_create_it_again
     assert_eq!(app.server_of("class").await, Some(format!("bbb{second}")));
 }
 
+/// It has returned and no poll has found that yet. What breaks is one answer, not the server.
+#[tokio::test]
+async fn a_dead_server_that_has_returned_is_asked_before_its_class_starts_elsewhere() {
+    for fault in [Fault::Reset, Fault::Truncate, Fault::Garbage, Fault::Status(502)] {
+        let (app, servers, first, second) = class().await;
+        let alive = servers[first].meeting("class").expect("the class");
+        servers[first].stop().await;
+        app.poll().await;
+        assert_eq!(state(&app).await, "detached");
+        servers[first].resume().await.expect("it listens");
+        servers[first].fault(Call::Create, fault.clone(), Some(1));
+        let answer = app.get("create", CREATE).await;
+        assert!(servers[second].meeting("class").is_none(), "a second copy after {fault:?}");
+        assert_eq!(answer.succeeded().field("internalMeetingID"), alive.internal_id);
+    }
+}
+
 #[tokio::test]
 async fn links_to_a_copy_that_was_lost_lead_to_the_living_one() {
     let (app, servers, first, second) = class().await;

@@ -28,6 +28,7 @@ mod management;
 mod names;
 mod pages;
 mod placement;
+mod rarities;
 mod recordings;
 mod routes;
 mod rush;

@@ -31,7 +31,7 @@ struct Findings {
     empty: Vec<Arc<LostCopy>>,
     /// Lost copies with people in them.
     crowded: HashMap<Box<str>, u32>,
-    /// Lost copies that the server does not have any more.
+    /// Lost copies that the server does not have any more, or that are in use again.
     gone: Vec<Arc<LostCopy>>,
 }
 
@@ -163,7 +163,7 @@ fn compare(
         state.copies_on(&server.id).map(|copy| (&*copy.internal_id, copy)).collect();
     for meeting in listed.iter().filter(|meeting| !meeting.forcibly_ended) {
         if let Some(copy) = copies.remove(meeting.internal_id.as_str()) {
-            if lives(copy, state) {
+            if in_use(copy, state) {
                 found.gone.push(Arc::clone(copy));
             } else if meeting.participants == 0 {
                 found.empty.push(Arc::clone(copy));
@@ -182,14 +182,15 @@ fn compare(
             }
         }
     }
-    found.gone = copies.into_values().map(Arc::clone).collect();
+    found.gone.extend(copies.into_values().map(Arc::clone));
     found
 }
 
-/// Whether a lost copy is the one that runs: its server was added under a second address.
-fn lives(copy: &LostCopy, state: &State) -> bool {
-    let meeting = state.meeting_of_id(&copy.tenant, copy.id.as_str());
-    meeting.is_some_and(|meeting| meeting.internal_id == copy.internal_id)
+/// Whether a copy is the meeting itself: its server was added twice, and is reached by the other
+/// address.
+fn in_use(copy: &LostCopy, state: &State) -> bool {
+    let known = state.meeting_of_id(&copy.tenant, copy.id.as_str());
+    known.is_some_and(|known| known.internal_id == copy.internal_id)
 }
 
 /// Whether another meeting has its internalMeetingID, by which people may be joining that.

@@ -84,10 +84,10 @@ impl Pool {
             }
             Ok::<(), Infallible>(())
         });
+        let changed = change.await;
+        // Not before: a list that is made meanwhile may still name them.
         self.0.shared.discard();
-        change
-            .await
-            .map_err(|error| Failure::internal(format!("The change cannot be kept: {error}.")))
+        changed.map_err(|error| Failure::internal(format!("The change cannot be kept: {error}.")))
     }
 
     /// The state of a meeting in its life cycle, in the word that every listing uses.

@@ -113,7 +113,15 @@ impl Pool {
         let own = |server: &ServerId, listed: &Listed| {
             // What is over, or goes on elsewhere, may still be listed by its old server.
             let over = listed.forcibly_ended || ended_lately(&state, &listed.internal_id, now_ms);
-            let moved = || state.copy(server, &listed.internal_id).is_some();
+            let moved = || {
+                let known = state.meeting_of_id(tenant, &listed.id);
+                let elsewhere = known.is_some_and(|known| {
+                    known.server != *server && *known.internal_id != *listed.internal_id
+                });
+                // Nobody is led to one that a server made late, after another was asked for it.
+                (elsewhere && listed.origin.is_some())
+                    || state.copy(server, &listed.internal_id).is_some()
+            };
             listed.tenant.as_deref().unwrap_or_default() == tenant.as_str() && !over && !moved()
         };
         merge(&parts, own, &MEETINGS)

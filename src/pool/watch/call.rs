@@ -54,7 +54,7 @@ impl Gate {
 
 impl Pool {
     /// Calls a server, unless it is silent or has too many calls at once. A failure counts
-    /// against its health.
+    /// against its health; that no answer came does so only where it had the time for one.
     pub(in crate::pool) async fn call(
         &self,
         client: &Client,
@@ -62,6 +62,11 @@ impl Pool {
         mut request: Request<'_>,
     ) -> Result<Reply, CallError> {
         let live = self.live(&server.id);
+        let hurried = {
+            let config = self.config();
+            let usual = config.servers.response_timeout.min(config.api.get_meetings_budget);
+            request.timeout < usual / 2
+        };
         let pass = live.gate.breaker().ask(Instant::now(), request.body.is_none());
         if pass == Pass::No {
             return Err(CallError::NotAsked);
@@ -76,7 +81,12 @@ impl Pool {
             return Err(CallError::NotAsked);
         }
         request.timeout = request.timeout.saturating_sub(began.elapsed());
-        self.send(client, server, &live, request).await
+        let reply = client.call(server, request).await;
+        // Who came to it with little time left has learnt nothing about it.
+        if !hurried || reply.as_ref().err() != Some(&CallError::Timeout) {
+            self.learn(server, &live, &reply);
+        }
+        reply
     }
 
     /// Calls a server whatever is known of it, in its turn. Where that bodes ill, a short call
@@ -124,13 +134,17 @@ impl Pool {
         request: Request<'_>,
     ) -> Result<Reply, CallError> {
         let reply = client.call(server, request).await;
-        note(server, live, &reply);
-        if let Err(error) = &reply
+        self.learn(server, live, &reply);
+        reply
+    }
+
+    fn learn(&self, server: &Server, live: &Live, reply: &Result<Reply, CallError>) {
+        note(server, live, reply);
+        if let Err(error) = reply
             && error.is_the_servers()
         {
             self.failed(&server.id, error, Instant::now());
         }
-        reply
     }
 
     /// How long a call waits for its turn: most of its time must be left for itself.

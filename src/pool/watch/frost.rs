@@ -15,16 +15,20 @@ impl Pool {
 
     /// To be called before a contact is taken note of.
     pub(in crate::pool) fn end_frost_in_time(&self, now: Instant) {
-        if self.freeze().is_over(now, self.config().health.frozen_at_most) {
+        let mut freeze = self.freeze();
+        if freeze.is_over(now, self.config().health.frozen_at_most) {
             self.thaw(now);
+            drop(freeze);
             tracing::error!("no server has answered for long; failures count again");
         }
     }
 
     /// To be called after a success was taken note of.
     pub(in crate::pool) fn end_frost(&self, now: Instant) {
-        if self.freeze().succeeded() {
+        let mut freeze = self.freeze();
+        if freeze.succeeded() {
             self.thaw(now);
+            drop(freeze);
             tracing::warn!("a server answers again; failures count again");
         }
     }
@@ -38,10 +42,12 @@ impl Pool {
         // Polls that begin within one interval may take as long as a connection to fail.
         let window = config.poll.interval.mul_f64(1.1) + config.servers.connect_timeout;
         let lives = self.0.live.load();
-        if self.freeze().failed(now, window, lives.values().map(|live| live.standing())) {
+        let mut freeze = self.freeze();
+        if freeze.failed(now, window, lives.values().map(|live| live.standing())) {
             for live in lives.values() {
                 live.freeze(now);
             }
+            drop(freeze);
             tracing::error!(
                 "all servers failed at once: the fault is probably in beadle's own network or \
                  name resolution; the pool is frozen, nothing is changed"
@@ -55,6 +61,8 @@ impl Pool {
         }
     }
 
+    /// To be held until all servers are told as well: one that is frozen after the frost has ended
+    /// would stay so.
     fn freeze(&self) -> MutexGuard<'_, Freeze> {
         // A plain value that is whole at every moment.
         self.0.freeze.lock().unwrap_or_else(PoisonError::into_inner)

@@ -125,7 +125,7 @@ async fn ask_version(pool: &Pool, client: &Client, server: &Server) {
         && let Ok(answer) = Answer::read(&reply.body)
         && ["bbbVersion", "apiVersion"].iter().any(|name| answer.get(name).is_some())
     {
-        pool.live(&server.id).set_version(probe::version(&answer));
+        pool.live(&server.id).set_version(super::probe::version(&answer));
     }
 }
 

@@ -1,14 +1,14 @@
 //! A new meeting: try the best server, and the next one where nothing was reached.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use rand::RngExt as _;
 use uuid::Uuid;
 
 use super::place::{Placed, Wish};
-use super::{Create, UNABLE};
+use super::{BEGIN_WITHIN, Create, UNABLE};
 use crate::bbb::{Failure, origin};
 use crate::client::{CallError, Client, Request};
 use crate::model::{Meeting, Server, ServerId};
@@ -18,9 +18,6 @@ use crate::pool::{Answer, Pool, now_ms};
 
 /// Servers that one create tries at the most.
 const SERVERS: usize = 3;
-
-/// No further server is begun after this long: front ends give up after 10 s.
-const BEGIN_WITHIN: Duration = Duration::from_secs(8);
 
 /// The passwords that beadle makes up have this many letters and digits, like the servers' own.
 const PASSWORD_LENGTH: usize = 8;

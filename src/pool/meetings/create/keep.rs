@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use super::UNABLE;
+use super::{UNABLE, next_sitting};
 use crate::bbb::Failure;
 use crate::model::{LostCopy, Meeting};
 use crate::pool::meetings::about::Replied;
@@ -19,11 +19,13 @@ impl Pool {
     pub(super) async fn keep(&self, mut meeting: Meeting) -> Result<(), Failure> {
         let state = self.store().state();
         let before = state.meeting_of_id(&meeting.tenant, meeting.id.as_str());
-        // A server that does not know a meeting any more has it no longer in the store.
-        let lost = before.filter(|old| old.server != meeting.server);
-        // One server under two addresses answers with the copy that it already had.
-        let another = lost.filter(|old| old.internal_id != meeting.internal_id);
-        let copy = another.and_then(|old| old.lost_copy(now_ms()));
+        // A server that does not know a meeting any more has it no longer in the store. One that
+        // was added twice, under two addresses, has the very same meeting.
+        let other = |old: &&Arc<Meeting>| {
+            old.server != meeting.server && old.internal_id != meeting.internal_id
+        };
+        let lost = before.filter(other);
+        let copy = lost.and_then(|old| old.lost_copy(now_ms()));
         meeting.lost = lost_times(before.map(|old| &**old), lost.is_some(), meeting.create_time);
         let (tenant, id) = (meeting.tenant.clone(), meeting.id.clone());
         let old_server = lost.map(|old| old.server.clone());
@@ -60,7 +62,7 @@ impl Pool {
         if !replied.succeeded() {
             return Ok(());
         }
-        let mut renewed = Meeting::clone(known);
+        let mut renewed = next_sitting(known);
         replied.fill(&mut renewed);
         if renewed.internal_id == known.internal_id {
             return Ok(());
@@ -72,13 +74,16 @@ impl Pool {
             let same = |stored: &Arc<Meeting>| {
                 stored.internal_id == old.internal_id && stored.server == old.server
             };
-            if stored.is_none_or(same) {
-                put(draft, renewed, None);
-            }
-            Ok::<(), Infallible>(())
+            // Another create may have stored it already.
+            Ok::<_, Infallible>(!stored.is_none_or(same) || put(draft, renewed, None))
         });
+        let kept = change.await;
         self.0.shared.discard();
-        change.await.map_err(|error| not_kept(&error))
+        match kept {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Failure::internal(UNABLE)),
+            Err(error) => Err(not_kept(&error)),
+        }
     }
 }
 

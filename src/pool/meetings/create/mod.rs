@@ -12,6 +12,7 @@ mod place;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::sync::{OwnedRwLockWriteGuard, RwLock};
@@ -20,7 +21,8 @@ use crate::bbb::params::{encode, identifier};
 use crate::bbb::{Failure, Params, origin};
 use crate::client::{CallError, Client};
 use crate::config::{Config, Policy};
-use crate::model::{Meeting, MeetingId, Server, ServerState, TenantId};
+use crate::model::{Meeting, MeetingId, Phase, Server, ServerState, TenantId};
+use crate::pool::meetings::about::Replied;
 use crate::pool::meetings::rules;
 use crate::pool::watch::live::Name;
 use crate::pool::{Answer, Pool};
@@ -42,6 +44,9 @@ pub struct Create {
 
 /// What is said when a server cannot be asked.
 pub(in crate::pool) const UNABLE: &str = "Unable to create meeting on server.";
+
+/// No server is begun for a create that has taken so long already: front ends give up after 10 s.
+const BEGIN_WITHIN: Duration = Duration::from_secs(8);
 
 /// The parameter of a create that names where the end of the meeting is reported.
 const END_CALLBACK: &str = "meetingEndedURL";
@@ -75,8 +80,18 @@ impl Gates {
 
     /// Enters a meeting's gate alone, if nobody is creating it at the moment.
     pub(in crate::pool) fn try_alone(&self, name: &Name) -> Option<Alone> {
-        let held = self.of(name).try_write_owned().ok()?;
+        let Ok(held) = self.of(name).try_write_owned() else {
+            // Whoever held it may have left just now, and found it in use.
+            self.tidy(name);
+            return None;
+        };
         Some(Alone { name: name.clone(), held })
+    }
+
+    /// Enters a meeting's gate alone, once nobody is creating it.
+    pub(in crate::pool) async fn alone(&self, name: &Name) -> Alone {
+        let held = self.of(name).write_owned().await;
+        Alone { name: name.clone(), held }
     }
 
     /// Leaves a gate.
@@ -106,7 +121,7 @@ impl Pool {
             Err(given_up) => self.create_new(client, &create, &name, given_up).await,
         };
         self.0.gates.tidy(&name);
-        self.0.unstarted.note(name, &answer, std::time::Instant::now());
+        self.0.unstarted.note(name, &answer, Instant::now());
         answer
     }
 
@@ -134,7 +149,7 @@ impl Pool {
         name: &Name,
         given_up: Option<Arc<Meeting>>,
     ) -> Result<Answer, Failure> {
-        let gate = self.0.gates.of(name);
+        let (gate, came) = (self.0.gates.of(name), Instant::now());
         let _alone = gate.write().await;
         let useless = |known: &Arc<Meeting>| {
             given_up.as_ref().is_some_and(|given_up| Arc::ptr_eq(given_up, known))
@@ -144,6 +159,10 @@ impl Pool {
             && let Some(answer) = self.create_again(client, create, &known).await
         {
             return answer;
+        }
+        if came.elapsed() >= BEGIN_WITHIN {
+            // The creates before it took long and failed. Many in a row would wait for ever.
+            return Err(Failure::internal(UNABLE));
         }
         let answer = Attempt::new(self, client, create, name.clone())?.run().await;
         self.0.shared.discard();
@@ -187,24 +206,40 @@ impl Pool {
             }
         }
         self.count_create(&server);
-        let query = self.query_for(create, &server, known, None);
+        let query = self.query_for(create, &server, &next_sitting(known), None);
         let answer = self.send_create(client, &server, &query, create.body.clone()).await;
+        // An error page counts: the web server in front of BigBlueButton often outlives it.
+        let broken = match &answer {
+            Ok(replied) => replied.unreadable(),
+            // Where it was not even tried, nothing was learnt.
+            Err(error) => error.is_the_servers(),
+        };
+        if !broken || !self.dead(&server) {
+            return Some(self.take_answer(known, answer).await);
+        }
+        let nobody = answer.is_err_and(|error| error.reached_nobody());
+        // It may have returned since the last poll, and only this answer broke.
+        if nobody || !matches!(self.still_there(client, &server, known).await, Ok(true)) {
+            return None;
+        }
+        let answer = self.send_create(client, &server, &query, create.body.clone()).await;
+        Some(self.take_answer(known, answer).await)
+    }
+
+    /// Takes over what a known meeting's server answered to a create.
+    async fn take_answer(
+        &self,
+        known: &Arc<Meeting>,
+        answer: Result<Replied, CallError>,
+    ) -> Result<Answer, Failure> {
         match answer {
-            // An error page: the web server in front of BigBlueButton often outlives it.
-            Ok(replied) if replied.unreadable() && self.dead(&server) => None,
-            Ok(replied) if replied.refused_as("checksumError") => {
-                Some(Err(Failure::internal(UNABLE)))
-            }
+            Ok(replied) if replied.refused_as("checksumError") => Err(Failure::internal(UNABLE)),
             Ok(replied) => {
-                let kept = self.keep_anew(known, &replied).await;
-                Some(kept.and_then(|()| replied.relay(UNABLE)))
+                self.keep_anew(known, &replied).await?;
+                replied.relay(UNABLE)
             }
-            Err(CallError::TooLongRequest { .. }) => Some(Err(Failure::too_long())),
-            Err(error) => {
-                // Where it was not even tried, nothing was learnt.
-                let dead = error.is_the_servers() && self.dead(&server);
-                if dead { None } else { Some(Err(Failure::internal(UNABLE))) }
-            }
+            Err(CallError::TooLongRequest { .. }) => Err(Failure::too_long()),
+            Err(_) => Err(Failure::internal(UNABLE)),
         }
     }
 
@@ -217,7 +252,7 @@ impl Pool {
     }
 
     pub(in crate::pool) fn dead(&self, server: &Server) -> bool {
-        let now = std::time::Instant::now();
+        let now = Instant::now();
         self.end_frost_in_time(now);
         self.live(&server.id).dead(now, &self.config().health)
     }
@@ -261,6 +296,18 @@ impl Pool {
         }
         params.to_query()
     }
+}
+
+/// The meeting as a create finds it that a server takes for a new one, because it has lost the
+/// known one: a late report of that one's end must not end this one. All creates at once make the
+/// same of it, so it does not matter which of them is the first.
+fn next_sitting(known: &Meeting) -> Meeting {
+    let mut next = Meeting::clone(known);
+    // The end of one that the server may be starting was to be reported with this very token.
+    if known.phase == Phase::Running && !known.end_token.is_empty() {
+        next.end_token = origin::end_token(&known.end_token, &known.internal_id).into();
+    }
+    next
 }
 
 /// Where the server reports the meeting's end to; none where beadle's own address is not known.
