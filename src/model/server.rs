@@ -144,9 +144,6 @@ impl ServerUrl {
         if rest.is_empty() {
             return Err(BadServerUrl::Empty);
         }
-        if !port_is_possible(rest) {
-            return Err(BadServerUrl::Malformed { text: text.clone() });
-        }
         Self::exact(&format!("{scheme}://{rest}/bigbluebutton/api"))
     }
 
@@ -175,14 +172,6 @@ impl ServerUrl {
         };
         host.to_ascii_lowercase()
     }
-}
-
-/// Whether the number behind the host, where there is one, can be a port.
-fn port_is_possible(rest: &str) -> bool {
-    let authority = rest.split('/').next().unwrap_or_default();
-    let port = authority.rsplit_once(':').map_or("", |(_, port)| port);
-    let number = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
-    !number || port.parse::<u16>().is_ok_and(|port| port > 0)
 }
 
 /// Schemes count in any letter case (RFC 3986, section 3.1).

@@ -14,6 +14,11 @@ async fn listing(meetings: &str) -> String {
         "<response><returncode>SUCCESS</returncode><version>2.0</version>\
          <meetings>{meetings}</meetings></response>"
     );
+    answering(body.clone(), body).await
+}
+
+/// The address of a server that gives this list, and answers every other call with that.
+async fn answering(list: String, other: String) -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
     let address = listener.local_addr().expect("an address");
     tokio::spawn(async move {
@@ -21,6 +26,8 @@ async fn listing(meetings: &str) -> String {
             let mut request = [0; 8192];
             // A head this small comes in one piece; who hangs up early wants no answer.
             let _ = stream.read(&mut request).await;
+            let lists = request.starts_with(b"GET /bigbluebutton/api/getMeetings");
+            let body = if lists { &list } else { &other };
             let length = body.len();
             let head = format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {length}");
             let _ = stream.write_all(format!("{head}\r\n\r\n{body}").as_bytes()).await;
@@ -115,4 +122,16 @@ async fn a_meeting_that_is_found_does_not_take_the_id_of_another() {
     let location = join.header("location").expect("a location");
     assert!(location.starts_with(&one.url()), "{location}");
     assert_eq!(app.server_of("thief").await, None);
+}
+
+/// What stops in the middle may have lost what the meeting is called.
+#[tokio::test]
+async fn a_create_with_half_an_answer_is_not_acknowledged() {
+    let app = TestApp::start().await;
+    let list = "<response><returncode>SUCCESS</returncode><meetings/></response>".to_owned();
+    let half = "<response><returncode>SUCCESS</returncode><meetingID>class</meetingID>".to_owned();
+    let (url, server) = (answering(list, half).await, server(0).await);
+    app.add(0, &server, |wish| (wish.url, wish.no_probe) = (url, true)).await;
+    let answer = app.get("create", CREATE).await;
+    answer.refused_with("internalError", "Unable to create meeting on server.");
 }

@@ -31,6 +31,18 @@ impl From<Reply> for Replied {
 }
 
 impl Replied {
+    /// An answer of which more counts than whether the call worked: one that can only be read at
+    /// its beginning is none.
+    pub(in crate::pool) fn whole(reply: Reply) -> Self {
+        let mut replied = Self::from(reply);
+        if replied.succeeded()
+            && let Err(why) = answer::Answer::read(&replied.body)
+        {
+            replied.outcome = Err(why);
+        }
+        replied
+    }
+
     pub(in crate::pool) fn succeeded(&self) -> bool {
         self.outcome == Ok(Outcome::Success)
     }

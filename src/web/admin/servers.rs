@@ -238,7 +238,7 @@ fn find(pool: &Pool, name: &str) -> Result<Arc<Server>, Refused> {
 fn new_server(wish: AddServer) -> Result<NewServer, String> {
     Ok(NewServer {
         id: wish.id,
-        url: ServerUrl::pasted(&wish.url).map_err(|error| error.to_string())?,
+        url: address(&wish.url)?,
         secret: Secret::new(wish.secret.trim()).map_err(|error| error.to_string())?,
         capacity: capacity(wish.weight, wish.load_multiplier)?.unwrap_or_default(),
         tag: wish.tag,
@@ -248,11 +248,11 @@ fn new_server(wish: AddServer) -> Result<NewServer, String> {
 }
 
 fn change(wish: SetServer) -> Result<ServerChange, String> {
-    let url = wish.url.map(|url| ServerUrl::pasted(&url)).transpose();
+    let url = wish.url.map(|url| address(&url)).transpose()?;
     let secret = wish.secret.map(|secret| Secret::new(secret.trim())).transpose();
     let limit = |limit: u32| (limit > 0).then_some(limit);
     Ok(ServerChange {
-        url: url.map_err(|error| error.to_string())?,
+        url,
         secret: secret.map_err(|error| error.to_string())?,
         capacity: capacity(wish.weight, wish.load_multiplier)?,
         tag: wish.tag.map(|tag| Some(tag).filter(|tag| !tag.is_empty())),
@@ -261,6 +261,15 @@ fn change(wish: SetServer) -> Result<ServerChange, String> {
         max_users: wish.max_users.map(limit),
         spare: wish.spare,
     })
+}
+
+/// An address that can be called: with a port that exists, and the like.
+fn address(text: &str) -> Result<ServerUrl, String> {
+    let url = ServerUrl::pasted(text).map_err(|error| error.to_string())?;
+    match reqwest::Url::parse(url.base()) {
+        Ok(_) => Ok(url),
+        Err(error) => Err(format!("{:?} is not an address: {error}", text.trim())),
+    }
 }
 
 fn capacity(weight: Option<f64>, multiplier: Option<f64>) -> Result<Option<Capacity>, String> {

@@ -247,7 +247,7 @@ impl Pool {
         let timeout = self.config().servers.create_timeout;
         let request = Request { call: "create", query, body, timeout };
         let reply = self.call_anyway(client, server, request).await?;
-        let replied = Replied::from(reply);
+        let replied = Replied::whole(reply);
         self.heard(server, &replied);
         Ok(replied)
     }
