@@ -70,8 +70,11 @@ impl Application {
         let (of_front_end, of_operator) = (pool.clone(), pool.clone());
         let operator_site = site.clone();
         let front_end = web::serve(listener, &http, move || site.make(&of_front_end))?;
-        let operator =
-            web::serve_operator(operator_listener, move || operator_site.make(&of_operator))?;
+        // Operators want to know whether a server can be reached now.
+        let fresh = polls.clone();
+        let operator = web::serve_operator(operator_listener, move || {
+            operator_site.with(fresh.clone(), &of_operator)
+        })?;
         let reloader = Reloader(config);
         Ok(Self {
             address,
@@ -191,12 +194,17 @@ struct Sites {
 }
 
 impl Sites {
+    /// One with a client of its own, so that connections do not wander between threads.
     fn make(&self, pool: &Pool) -> Site {
+        let own = Client::new(&self.servers, &self.names);
+        self.with(own.unwrap_or_else(|_| self.client.clone()), pool)
+    }
+
+    fn with(&self, client: Client, pool: &Pool) -> Site {
         Site {
             pool: pool.clone(),
             names: self.names.clone(),
-            // A client of its own for each worker: connections do not wander between threads.
-            client: Client::new(&self.servers, &self.names).unwrap_or_else(|_| self.client.clone()),
+            client,
             bodies: self.bodies.clone(),
             in_flight: self.in_flight.clone(),
             waiting: self.waiting.clone(),

@@ -323,7 +323,7 @@ async fn end_released(
     let (id, password) = (encode(meeting.id.as_str()), encode(&meeting.moderator_pw));
     let query = format!("meetingID={id}&password={password}");
     let request = pool.question("end", &query);
-    let reply = pool.call(client, server, request).await.map_err(|error| error.to_string())?;
+    let reply = pool.call_anyway(client, server, request).await.map_err(|e| e.to_string())?;
     match Answer::outcome(&reply.body) {
         Ok(Outcome::Failed { failure, .. }) => Err(failure.message.into_owned()),
         Err(unreadable) => Err(unreadable.to_string()),

@@ -109,6 +109,18 @@ async fn links_to_a_copy_that_was_lost_lead_to_the_living_one() {
 }
 
 #[tokio::test]
+async fn a_password_that_was_made_up_moves_with_its_meeting() {
+    let (app, servers) = TestApp::with_servers_and(2, impatient).await;
+    let query = "name=Class&meetingID=class&attendeePW=ap";
+    let password = app.get("create", query).await.succeeded().field("moderatorPW").to_owned();
+    let first = servers.iter().position(|server| server.meeting("class").is_some());
+    servers[first.expect("a server with the class")].stop().await;
+    app.poll().await;
+    let again = app.get("create", query).await;
+    assert_eq!(again.succeeded().field("moderatorPW"), password);
+}
+
+#[tokio::test]
 async fn an_empty_copy_on_a_server_that_is_back_is_ended() {
     let (app, servers, first, second) = moved().await;
     // Once it is well again, and not before: people whose connection broke may return first.

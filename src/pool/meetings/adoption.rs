@@ -22,6 +22,9 @@ use crate::pool::watch::live::Name;
 use crate::pool::{Pool, now_ms};
 use crate::store::{Draft, State};
 
+/// So many lost copies are ended after one poll.
+const ENDED_AT_ONCE: usize = 4;
+
 /// What a list asks for.
 #[derive(Default)]
 struct Findings {
@@ -61,7 +64,8 @@ impl Pool {
         for (copy, people) in self.live(&server.id).crowded(found.crowded) {
             tracing::warn!(server = %server.id, internal_id = %copy, people, "a meeting that was started elsewhere goes on here as well; it is left alone");
         }
-        for copy in found.empty.into_iter().filter(|_| well) {
+        // A few at a time: the polls wait for it.
+        for copy in found.empty.into_iter().take(ENDED_AT_ONCE).filter(|_| well) {
             self.end_copy(client, server, copy).await;
         }
     }

@@ -1,4 +1,4 @@
-//! The one gate through which every call to a server goes: a sick server costs its own callers
+//! The turnstile through which every call to a server goes: a sick server costs its own callers
 //! little, and the callers of others nothing.
 //!
 //! Each server takes so many calls at once and no more (`servers.concurrent_calls`). Once it has
@@ -25,13 +25,13 @@ const SILENT_AFTER: u32 = 3;
 const TRIAL_EVERY: Duration = Duration::from_secs(2);
 
 /// What stands before a server.
-pub(in crate::pool) struct Gate {
+pub(in crate::pool) struct Turnstile {
     calls: Semaphore,
     breaker: Mutex<Breaker>,
 }
 
-impl Gate {
-    /// A gate that lets so many calls through at once.
+impl Turnstile {
+    /// One that lets so many calls through at once.
     pub(in crate::pool) fn of(calls: usize) -> Self {
         let calls = Semaphore::new(calls.min(Semaphore::MAX_PERMITS));
         Self { calls, breaker: Mutex::default() }
@@ -67,7 +67,7 @@ impl Pool {
             let usual = config.servers.response_timeout.min(config.api.get_meetings_budget);
             request.timeout < usual / 2
         };
-        let pass = live.gate.breaker().ask(Instant::now(), request.body.is_none());
+        let pass = live.turnstile.breaker().ask(Instant::now(), request.body.is_none());
         if pass == Pass::No {
             return Err(CallError::NotAsked);
         }
@@ -75,9 +75,9 @@ impl Pool {
             request.timeout = request.timeout.min(self.config().servers.sick_timeout);
         }
         let began = Instant::now();
-        let _turn = live.gate.enter(self.patience(&request)).await?;
+        let _turn = live.turnstile.enter(self.patience(&request)).await?;
         // Those before may just have learnt that nobody answers.
-        if pass == Pass::Yes && live.gate.breaker().is_silent() {
+        if pass == Pass::Yes && live.turnstile.breaker().is_silent() {
             return Err(CallError::NotAsked);
         }
         request.timeout = request.timeout.saturating_sub(began.elapsed());
@@ -99,7 +99,7 @@ impl Pool {
         mut request: Request<'_>,
     ) -> Result<Reply, CallError> {
         let live = self.live(&server.id);
-        let sick = live.gate.breaker().is_silent() || live.health() == Health::Offline;
+        let sick = live.turnstile.breaker().is_silent() || live.health() == Health::Offline;
         if sick {
             let timeout = request.timeout.min(self.config().servers.sick_timeout);
             let knock = Request { call: "", query: "", body: None, timeout };
@@ -107,7 +107,7 @@ impl Pool {
             knocked.map_err(CallError::before_the_call)?;
         }
         let began = Instant::now();
-        let _turn = live.gate.enter(self.patience(&request)).await?;
+        let _turn = live.turnstile.enter(self.patience(&request)).await?;
         request.timeout = request.timeout.saturating_sub(began.elapsed());
         self.send(client, server, &live, request).await
     }
@@ -154,7 +154,7 @@ impl Pool {
 }
 
 fn note(server: &Server, live: &Live, reply: &Result<Reply, CallError>) {
-    let mut breaker = live.gate.breaker();
+    let mut breaker = live.turnstile.breaker();
     let was_silent = breaker.is_silent();
     match reply {
         Err(error) if error.is_silence() => breaker.missed(),

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use crate::config;
 use crate::model::{Meeting, MeetingId, TenantId};
 use crate::pool::placement::load::Figures;
-use crate::pool::watch::call::Gate;
+use crate::pool::watch::call::Turnstile;
 use crate::pool::watch::freeze::Standing;
 use crate::pool::watch::health::{Contacts, Health};
 use crate::pool::watch::list::{List, Packed};
@@ -45,7 +45,7 @@ pub struct Live {
     missed: Mutex<HashMap<Name, Instant>>,
     /// Lost copies that people are in: internalMeetingID and how many.
     crowded: Mutex<HashMap<Box<str>, u32>>,
-    pub(in crate::pool) gate: Gate,
+    pub(in crate::pool) turnstile: Turnstile,
     /// Wakes the poller when it has become unstable.
     pub(in crate::pool) stumbled: Notify,
 }
@@ -70,7 +70,7 @@ impl Live {
             pending: Mutex::default(),
             missed: Mutex::default(),
             crowded: Mutex::default(),
-            gate: Gate::of(calls),
+            turnstile: Turnstile::of(calls),
             stumbled: Notify::new(),
         }
     }

@@ -69,13 +69,18 @@ impl<'a> Attempt<'a> {
         let given = |name: &str| create.params.get(name).map(String::from);
         let given = |name: &str| given(name).filter(|text| !text.is_empty());
         let wish = Wish::read(pool, &create.params, name);
+        // Links to a meeting that moves hold the password that was made up for its first copy.
+        let state = pool.store().state();
+        let before = state.meeting_of_id(&wish.name.0, wish.name.1.as_str());
+        let before = before.map(|known| known.moderator_pw.to_string());
+        let before = before.filter(|password| !password.is_empty());
         let bridges = &pool.0.gates.bridges;
         let dial_in = &pool.config().dial_in;
         Ok(Self {
             pool,
             client,
             create,
-            moderator_pw: given("moderatorPW").unwrap_or_else(password),
+            moderator_pw: given("moderatorPW").or(before).unwrap_or_else(password),
             nonce: Uuid::new_v4().simple().to_string(),
             voice_bridge: bridges.take(pool.store(), &wish.name, given("voiceBridge"), dial_in),
             wish,
