@@ -19,7 +19,6 @@ use crate::pool::placement::load::{self, Expected};
 use crate::pool::watch::health::Health;
 use crate::pool::watch::list::List;
 use crate::pool::watch::live::Live;
-use crate::pool::watch::probe;
 use crate::pool::{Pool, now_ms};
 
 /// A round asks this many servers at once.
