@@ -399,6 +399,17 @@ async fn the_end_of_a_meeting_frees_it_at_once() {
 }
 
 #[tokio::test]
+async fn a_report_that_comes_too_early_splits_no_class() {
+    let (app, server, path) = with_public_url().await;
+    server.add_people("class", 30, 1);
+    assert_eq!(report(&app, &path).await, 404);
+    assert_eq!(app.server_of("class").await.as_deref(), Some("bbb0"));
+    server.remove_people("class", 31);
+    assert_eq!(report(&app, &path).await, 200);
+    assert_eq!(app.server_of("class").await, None);
+}
+
+#[tokio::test]
 async fn a_report_of_an_earlier_sitting_ends_nothing() {
     let (app, server, path) = with_public_url().await;
     app.get("end", "meetingID=class&password=mp").await.succeeded();

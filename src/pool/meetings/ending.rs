@@ -6,8 +6,10 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use crate::bbb::Failure;
+use subtle::ConstantTimeEq as _;
+
 use crate::bbb::params::encode;
+use crate::bbb::{self, Failure};
 use crate::client::Client;
 use crate::model::{LostCopy, Meeting, Phase, TenantId};
 use crate::pool::meetings::about::{About, UNABLE};
@@ -33,24 +35,42 @@ impl Pool {
         replied.relay(UNABLE)
     }
 
-    /// A server reports that a meeting has ended. Whether the report is true: the token is the one
-    /// that only this meeting's server was given.
+    /// A server reports that a meeting of these names has ended. Whether that is so: the token is
+    /// the one that only this meeting's server was given, and nobody is in the meeting any more.
     pub async fn end_reported(
         &self,
-        tenant: &TenantId,
-        id: &str,
+        client: &Client,
+        (tenant, id): (&TenantId, &str),
         token: &str,
     ) -> Result<bool, Failure> {
-        use subtle::ConstantTimeEq as _;
         let meeting = self.store().state().meeting_of_id(tenant, id).cloned();
         let reported = |meeting: &Arc<Meeting>| {
             let known = meeting.end_token.as_bytes();
             !known.is_empty() && bool::from(known.ct_eq(token.as_bytes()))
         };
         let Some(meeting) = meeting.filter(reported) else { return Ok(false) };
+        if self.goes_on(client, &meeting).await {
+            tracing::warn!(server = %meeting.server, meeting = %meeting.id, "the server reports the end of a meeting that people are in; it is kept");
+            return Ok(false);
+        }
         tracing::info!(server = %meeting.server, meeting = %meeting.id, "the server reports that the meeting has ended");
         self.forget_ended(vec![meeting]).await?;
         Ok(true)
+    }
+
+    /// Whether a meeting's server says that people are in it. One that cannot be asked has
+    /// reported the end itself.
+    async fn goes_on(&self, client: &Client, meeting: &Meeting) -> bool {
+        let server = self.store().state().server(&meeting.server).cloned();
+        let Some(server) = server else { return false };
+        let query = About::id_query(meeting);
+        let question = self.question("getMeetingInfo", &query);
+        let Ok(reply) = self.call(client, &server, question).await else { return false };
+        let Ok(info) = bbb::Answer::read(&reply.body) else { return false };
+        let says = |name: &str, value: &str| info.get(name) == Some(value);
+        says("internalMeetingID", &meeting.internal_id)
+            && !says("hasBeenForciblyEnded", "true")
+            && !says("participantCount", "0")
     }
 
     /// Forgets meetings that were ended, except those that have been created anew meanwhile.
