@@ -13,6 +13,9 @@ use crate::school::{Moment, School, now_ms};
 /// Pauses between two deeds, in milliseconds.
 const PAUSES: std::ops::Range<u64> = 500..4000;
 
+/// How long a browser waits at a server's door. Some servers never answer.
+const AT_THE_DOOR: Duration = Duration::from_secs(2);
+
 /// One of many front ends.
 pub(crate) struct FrontEnd {
     address: SocketAddr,
@@ -83,8 +86,7 @@ impl FrontEnd {
         let site = self.school.site_at(address);
         let has_it = after.copies.iter().any(|copy| Some(copy.site) == site);
         // The browser follows; whether the server lets somebody in is its own affair.
-        let arrived = call::get(address, target).await;
-        drop(arrived);
+        let _arrived = tokio::time::timeout(AT_THE_DOOR, call::get(address, target)).await;
         if before.is_same_as(&after) && before.promised(&self.school).is_some() && !has_it {
             self.complain("a join leads to a server without the class", &after, &answer);
         }
