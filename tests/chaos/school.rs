@@ -53,6 +53,8 @@ struct Sky {
     past: Vec<(u64, u64)>,
     /// Whether it does not listen.
     down: bool,
+    /// When it did things so late that nobody waited for them any more.
+    late: Vec<(u64, u64)>,
     /// How often it has lost its meetings, and those that are being lost just now.
     losses: u64,
 }
@@ -187,6 +189,13 @@ impl School {
             && site.is_some_and(|site| site.was_dead(meeting.create_time, now_ms()))
     }
 
+    /// Whether this copy may have been made when whoever had asked for it had gone. Nobody need know
+    /// of it then.
+    pub(crate) fn may_be_late(&self, copy: &Copy) -> bool {
+        let site = self.sites.get(copy.site);
+        site.is_some_and(|site| site.was_late(copy.meeting.create_time))
+    }
+
     /// Something begins that may end the class.
     pub(crate) fn disturb(&self, number: usize) {
         let mut class = self.class(number);
@@ -269,6 +278,16 @@ impl Site {
         if let Some(since) = sky.unwell_since.take() {
             sky.past.push((since, now_ms()));
         }
+    }
+
+    /// From now on, for so long, it does everything late.
+    pub(crate) fn works_late(&self, time: Duration) {
+        let now = now_ms();
+        lock(&self.sky).late.push((now, now + ms(time) + SLACK_MS));
+    }
+
+    fn was_late(&self, then_ms: u64) -> bool {
+        lock(&self.sky).late.iter().any(|(start, end)| (*start..=*end).contains(&then_ms))
     }
 
     pub(crate) async fn go_down(&self) {
