@@ -248,6 +248,33 @@ async fn running_classes_are_found_again_after_the_loss_of_all_state() {
     assert_eq!(ended.json()["told"], true, "{}", ended.body());
 }
 
+/// One of them was made too late, or on a server that was dead. Which list comes first is chance.
+#[tokio::test]
+async fn of_two_copies_the_one_with_people_is_found_again() {
+    for crowded in [0, 1] {
+        let servers = [server(0).await, server(1).await];
+        for server in &servers {
+            let app = TestApp::start().await;
+            app.add(0, server, |_| {}).await;
+            app.get("create", CREATE).await.succeeded();
+        }
+        servers[crowded].add_people("class", 20, 1);
+        let app = TestApp::start().await;
+        for place in [0, 1] {
+            app.add(place, &servers[place], |_| {}).await;
+            app.poll().await;
+        }
+        assert_eq!(app.server_of("class").await, Some(format!("bbb{crowded}")));
+        let alive = servers[crowded].meeting("class").expect("the class").internal_id;
+        let list = app.get("getMeetings", "").await;
+        assert_eq!(listed(list.body()), 1);
+        assert!(list.body().contains(&alive), "{}", list.body());
+        polls(&app).await;
+        assert_eq!(app.server_of("class").await, Some(format!("bbb{crowded}")));
+        assert_eq!(servers[crowded].meeting("class").expect("the class").people.total(), 21);
+    }
+}
+
 #[tokio::test]
 async fn a_breakout_room_is_found_again_under_all_its_ids() {
     let (app, servers) = TestApp::with_servers(1).await;

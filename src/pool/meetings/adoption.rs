@@ -30,6 +30,8 @@ const ENDED_AT_ONCE: usize = 4;
 struct Findings {
     /// Meetings of beadle's that it does not know, or was not sure of.
     adopt: Vec<Meeting>,
+    /// Copies with people in them of meetings that were taken in elsewhere, and those.
+    busier: Vec<(Meeting, Arc<Meeting>)>,
     /// Lost copies that nobody is in.
     empty: Vec<Arc<LostCopy>>,
     /// Lost copies with people in them.
@@ -57,6 +59,9 @@ impl Pool {
         drop(config);
         if !found.adopt.is_empty() {
             self.adopt(server, found.adopt).await;
+        }
+        for (busy, known) in found.busier {
+            self.prefer(busy, known).await;
         }
         if !found.gone.is_empty() {
             self.forget_copies(found.gone, false).await;
@@ -93,6 +98,43 @@ impl Pool {
         for gate in alone {
             self.0.gates.leave(gate);
         }
+    }
+
+    /// Takes in a copy with people in place of one that was taken in and has none. Whose list came
+    /// first says nothing about where the class is.
+    async fn prefer(&self, busy: Meeting, known: Arc<Meeting>) {
+        let list = self.live(&known.server).list();
+        let deserted = list.is_some_and(|list| {
+            let mut meetings = list.meetings.iter();
+            let it = meetings.find(|meeting| *meeting.internal_id == *known.internal_id);
+            it.is_some_and(|meeting| meeting.participants == 0)
+        });
+        if !deserted {
+            return;
+        }
+        let name = (known.tenant.clone(), known.id.clone());
+        let Some(gate) = self.0.gates.try_alone(&name) else { return };
+        let server = busy.server.clone();
+        let change = self.store().change(move |draft| {
+            let state = draft.state();
+            let stored = state.meeting_of_id(&known.tenant, known.id.as_str());
+            let fits = stored.is_some_and(|stored| Arc::ptr_eq(stored, &known))
+                && state.server(&busy.server).is_some();
+            if let Some(copy) = known.lost_copy(now_ms()).filter(|_| fits) {
+                draft.put_copy(copy);
+                draft.put_meeting(busy);
+            }
+            Ok::<_, Infallible>(fits)
+        });
+        match change.await {
+            Ok(true) => {
+                tracing::info!(%server, meeting = %name.1, "people are in another copy of a meeting that was found again");
+                self.0.shared.discard();
+            }
+            Ok(false) => {}
+            Err(error) => tracing::error!(%error, "a meeting that was found cannot be stored"),
+        }
+        self.0.gates.leave(gate);
     }
 
     /// Ends a copy after one more look at it.
@@ -179,10 +221,16 @@ fn compare(
             && meeting.origin.as_deref().is_some_and(|mark| marked(tenant, id, mark))
         {
             let known = state.meeting_of_id(&TenantId::from(tenant), id);
+            let elsewhere = known.filter(|known| known.server != server.id);
+            let known = known.filter(|_| elsewhere.is_none());
             let adopted = adopted(meeting, (tenant, id), server, (known, now_ms));
             // What cannot be stored was never created through beadle: that create has failed.
-            if Draft::holds(&adopted) && !is_taken(&adopted, state) {
-                found.adopt.push(adopted);
+            if !Draft::holds(&adopted) || is_taken(&adopted, state) {
+                continue;
+            }
+            match elsewhere {
+                Some(known) => found.busier.push((adopted, Arc::clone(known))),
+                None => found.adopt.push(adopted),
             }
         }
     }
@@ -204,7 +252,8 @@ fn is_taken(meeting: &Meeting, state: &State) -> bool {
 }
 
 /// Whose meeting a listed one may be, and under which id, where the store has none of that name,
-/// or one whose create was never answered.
+/// or one whose create was never answered, or has one elsewhere that was itself only found and this
+/// one has people.
 fn unsure<'a>(meeting: &'a Listed, server: &Server, state: &State) -> Option<(&'a str, &'a str)> {
     meeting.origin.as_deref()?;
     let tenant = meeting.tenant.as_deref().unwrap_or_default();
@@ -214,7 +263,14 @@ fn unsure<'a>(meeting: &'a Listed, server: &Server, state: &State) -> Option<(&'
         return None;
     }
     let known = state.meeting_of_id(&TenantId::from(tenant), id);
-    let unsure = |known: &Arc<Meeting>| known.phase == Phase::Creating && known.server == server.id;
+    let unsure = |known: &Arc<Meeting>| {
+        if known.server == server.id {
+            return known.phase == Phase::Creating;
+        }
+        // What beadle has created itself has a token.
+        let found = known.phase == Phase::Running && known.end_token.is_empty();
+        found && meeting.participants > 0 && meeting.internal_id != *known.internal_id
+    };
     known.is_none_or(unsure).then_some((tenant, id))
 }
 
