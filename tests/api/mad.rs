@@ -63,7 +63,7 @@ async fn a_class_on_a_server_with_two_addresses_is_not_taken_for_a_lost_copy() {
     app.add(0, &one, |_| {}).await;
     app.get("create", CREATE).await.succeeded();
     app.add(1, &one, |wish| wish.url = other_name).await;
-    app.set("bbb0", r#"{"url":"http://127.0.0.1:1"}"#).await;
+    app.set("bbb0", r#"{"url":"http://127.0.0.1:1","force":true}"#).await;
     app.poll().await;
     app.get("create", CREATE).await.succeeded();
     assert_eq!(app.server_of("class").await.as_deref(), Some("bbb1"));

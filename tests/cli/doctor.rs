@@ -146,7 +146,7 @@ fn the_doctor_finds_what_is_odd_about_a_pool() {
     let url = format!("http://{}", answering("200 OK", &index("3.0.1"), None));
     add(&place, "one", &url);
     assert!(about(&doctor(0), "pool")[0].starts_with("info: one server only"));
-    add(&place, "two", &format!("{url}/bigbluebutton"));
+    add(&place, "two", &format!("{url}/second"));
     let found = about(&doctor(0), "pool");
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(found[0].starts_with("warning: the servers one, two have one address"), "{found:?}");
@@ -175,8 +175,15 @@ async fn one_server_with_two_names_is_found_and_beadle_itself() {
     let said = about(&found, "pool");
     assert_eq!(said.len(), 1, "{found}");
     assert!(said[0].starts_with("warning: the servers one, two list the same meeting"), "{found}");
-    let (place, _daemon) = place();
+    let place = Place::new();
+    let mut daemon = Daemon::start(&place);
     add(&place, "itself", "https://localhost");
+    // It becomes so by a change of the configuration: nobody can add beadle to itself.
+    let settings = "poll.interval = 0\npublic_url = \"https://localhost\"\n";
+    place.configure(&format!("{settings}api.secrets = [\"{SECRET}\"]\n"));
+    daemon.signal(rustix::process::Signal::HUP);
+    daemon.wait_for("the configuration was loaded again");
+    place.fails(1, &["servers", "add", "https://localhost/", "s", "--no-probe"]);
     let found = place.run(&["doctor", "--json"]).json()["findings"].clone();
     let said = about(&found, "server itself").concat();
     assert!(said.contains("error: its address is beadle's own"), "{found}");

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::pool::Pool;
+use crate::pool::{Pool, server};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_tells_why_a_meeting_is_where_it_is() {
@@ -66,8 +66,9 @@ async fn a_spare_server_is_set_and_shown() {
     assert!(text.contains("it is spare, and another can take it"), "{text}");
     pool.place.ok(&["servers", "set", "two", "--no-spare"]);
     assert_eq!(pool.place.json(&["servers", "show", "two"])["spare"], false);
-    let url = pool.servers.first().expect("a server").url();
-    let added = ["servers", "add", &url, "secret of one", "--id", "three", "--spare"];
+    let other = server("secret").await;
+    let url = other.url();
+    let added = ["servers", "add", &url, "secret", "--id", "three", "--spare"];
     assert_eq!(pool.place.json(&added)["spare"], true);
     pool.place.fails(2, &["servers", "set", "two", "--spare", "--no-spare"]);
 }

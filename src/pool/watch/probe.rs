@@ -44,6 +44,12 @@ pub enum ProbeError {
         /// The title of the page that came, in words.
         page: String,
     },
+    /// It is the very beadle that asks.
+    #[error("{url} leads to beadle itself")]
+    Itself {
+        /// The address.
+        url: String,
+    },
     /// The secret is wrong.
     #[error("the server does not accept the secret")]
     Secret {
@@ -73,6 +79,10 @@ impl ProbeError {
             }
             Self::NotBbb { .. } => {
                 "is the address right? `beadle servers set ID --url ADDRESS`".into()
+            }
+            Self::Itself { .. } => {
+                "give the address of a BigBlueButton server: `beadle servers set ID --url ADDRESS`"
+                    .into()
             }
             Self::Secret { host } => format!(
                 "copy it again from `bbb-conf --secret` on {host}: `beadle servers set ID --secret -`"
@@ -127,6 +137,9 @@ impl Pool {
             let page = title(&reply.body);
             ProbeError::NotBbb { url: url.clone(), status: reply.status, page }
         };
+        if index.beadle.as_deref() == Some(self.instance()) {
+            return Err(ProbeError::Itself { url });
+        }
         let answer = Answer::read(&index.body).map_err(|_| not_bbb(&index))?;
         if answer.get("returncode") != Some("SUCCESS") || answer.get("version").is_none() {
             return Err(not_bbb(&index));
