@@ -1,8 +1,11 @@
 //! Servers that get another address, and addresses that no server may have.
 
+use std::time::Duration;
+
+use beadle::sim::{Call, Fault};
 use serde_json::json;
 
-use super::support::{Answer, TestApp, server};
+use super::support::{Answer, TestApp, eventually, server};
 
 /// Changes a server's address, with or without force.
 async fn set_url(app: &TestApp, url: &str, force: bool) -> Answer {
@@ -60,6 +63,25 @@ async fn what_was_known_of_the_old_machine_is_dropped_and_the_new_one_asked() {
     assert_ne!(view.health, "online");
     assert_eq!((view.load, view.version, view.last_answer), (None, None, None));
     assert!(view.trouble.is_some());
+}
+
+#[tokio::test]
+async fn what_the_old_machine_says_late_is_not_heard() {
+    let (app, servers) = TestApp::with_servers(1).await;
+    app.get("create", "name=Class&meetingID=class").await.succeeded();
+    servers[0].add_people("class", 7, 0);
+    servers[0].fault(Call::GetMeetings, Fault::Slow(Duration::from_secs(1)), None);
+    let (asked, other) = (servers[0].request_count(Call::GetMeetings), server(0).await);
+    let change = async {
+        let heard = async || servers[0].request_count(Call::GetMeetings) > asked;
+        eventually("a poll of the old machine", heard).await;
+        set_url(&app, &other.url(), true).await;
+        other.request_count(Call::GetMeetings)
+    };
+    // Its answer comes after the change, and the round ends after it.
+    let (_, asked) = tokio::join!(app.poll(), change);
+    assert!(asked > 0, "the new machine was asked at once");
+    assert_eq!(app.view("bbb0").await.users, 0);
 }
 
 #[tokio::test]

@@ -109,6 +109,15 @@ async fn more_people_than_can_be_counted_are_not_nobody() {
 
 /// Joins by internalMeetingID go on to lead to the meeting that had it first.
 #[tokio::test]
+async fn too_many_meetings_are_told_as_that() {
+    let app = app_with(&"<meeting/>".repeat(20_000)).await;
+    assert_eq!(app.view("bbb0").await.trouble, None);
+    let app = app_with(&"<meeting/>".repeat(20_001)).await;
+    let trouble = app.view("bbb0").await.trouble.expect("trouble");
+    assert!(trouble.contains("more than 20000 meetings"), "{trouble}");
+}
+
+#[tokio::test]
 async fn a_meeting_that_is_found_does_not_take_the_id_of_another() {
     let app = TestApp::start().await;
     let one = server(0).await;

@@ -2,6 +2,8 @@
 
 use serde_json::json;
 
+use crate::daemon::Daemon;
+use crate::place::{Place, SECRET};
 use crate::pool::{Pool, server};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -111,4 +113,33 @@ async fn what_was_learned_of_a_meeting_is_shown() {
     assert!(has("expected people", "60 (learned from earlier sittings)"), "{text}");
     assert!(has("highest load so far", "5"), "{text}");
     assert!(has("expected next time", "60 (by 1 earlier sitting)"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn its_advice_can_be_typed_as_it_stands() {
+    let pool = Pool::of(&["one"]).await;
+    for (words, advice) in [
+        (&["nope"][..], "`beadle explain --new nope`"),
+        (&["it's $HOME"], r"`beadle explain --new 'it'\''s $HOME'`"),
+        (&["nope", "--tenant", "lab 1"], "`beadle explain --new nope --tenant 'lab 1'`"),
+    ] {
+        let said = pool.place.fails(1, &[&["explain"], words].concat());
+        assert!(said.contains(advice), "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_are_named_where_they_count() {
+    let place = Place::new();
+    place.configure(&format!(
+        "poll.interval = 0\nplacement.policy = \"scalelite\"\napi.secrets = [\"{SECRET}\"]\n"
+    ));
+    let _daemon = Daemon::start(&place);
+    let one = server("s").await;
+    place.ok(&["servers", "add", &one.url(), "s", "--id", "one", "--enable"]);
+    let text = place.ok(&["explain", "--new", "art"]);
+    assert!(text.contains("Policy: scalelite.") && !text.contains("xpected"), "{text}");
+    place.ok(&["servers", "set", "one", "--max-users", "100"]);
+    let text = place.ok(&["explain", "--new", "art"]);
+    assert!(text.contains("Expected people: 20 (the default; counts for limits only)."), "{text}");
 }

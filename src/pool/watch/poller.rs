@@ -129,6 +129,7 @@ async fn ask_version(pool: &Pool, client: &Client, server: &Server) {
     let timeout = pool.config().servers.response_timeout;
     let request = Request { call: "", query: "", body: None, timeout };
     if let Ok(reply) = pool.call_beside(client, server, request).await
+        && pool.is_still(server)
         && let Ok(answer) = Answer::read(&reply.body)
         && ["bbbVersion", "apiVersion"].iter().any(|name| answer.get(name).is_some())
     {
