@@ -136,7 +136,7 @@ async fn a_new_one_without_an_id_is_refused_as_its_create_would_be() {
         let answer = app.operate("POST", "/explain", &question).await;
         let create = app.get("create", "name=Class&meetingID=%20").await;
         assert_eq!(answer.status, 400, "{id:?}");
-        assert_eq!(answer.json()["error"].as_str(), create.text("message").as_deref());
+        assert_eq!(answer.json()["error"].as_str(), create.text("message"));
     }
 }
 

@@ -192,10 +192,10 @@ async fn one_server_with_two_names_is_found_and_beadle_itself() {
 
 /// A port whose queue is full, so that nothing comes back.
 fn silent() -> (Socket, Vec<Socket>) {
-    let full = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
-    full.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).expect("a port");
-    full.listen(0).expect("it listens");
-    let address = full.local_addr().expect("an address");
+    let crowded = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    crowded.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).expect("a port");
+    crowded.listen(0).expect("it listens");
+    let address = crowded.local_addr().expect("an address");
     let fill = (0..8).map(|_| {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
         socket.set_nonblocking(true).expect("a socket");
@@ -204,7 +204,7 @@ fn silent() -> (Socket, Vec<Socket>) {
         socket
     });
     let waiting = fill.collect();
-    (full, waiting)
+    (crowded, waiting)
 }
 
 #[test]
@@ -213,8 +213,9 @@ fn the_port_to_look_at_is_the_servers_own() {
     let settings = "poll.interval = 0\nservers.connect_timeout = 0.2\n";
     place.configure(&format!("{settings}api.secrets = [\"{SECRET}\"]\n"));
     let _daemon = Daemon::start(&place);
-    let (full, _waiting) = silent();
-    let port = full.local_addr().ok().and_then(|address| address.as_socket()).expect("one").port();
+    let (crowded, _waiting) = silent();
+    let port =
+        crowded.local_addr().ok().and_then(|address| address.as_socket()).expect("one").port();
     add(&place, "silent", &format!("http://127.0.0.1:{port}"));
     let ran = place.run(&["servers", "check", "silent"]);
     assert!(ran.out.contains(&format!("`nc -vz 127.0.0.1 {port}`")), "{ran:?}");
