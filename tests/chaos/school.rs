@@ -172,11 +172,14 @@ impl School {
         lock(&self.made).entry(id.to_owned()).or_default().insert(created_ms);
     }
 
-    /// When the class was made anew for the first time after this copy.
-    pub(crate) fn made_anew(&self, copy: &Copy) -> Option<u64> {
+    /// When the class was made anew after one copy until the other, which was made then as well.
+    pub(crate) fn made_between(&self, older: &Copy, newer: &Copy) -> BTreeSet<u64> {
+        let (older, newer) = (&older.meeting, &newer.meeting);
         let made = lock(&self.made);
-        let made = made.get(&copy.meeting.meeting_id)?;
-        made.range(copy.meeting.create_time + 1..).next().copied()
+        let known = made.get(&older.meeting_id).into_iter().flatten().copied();
+        let between =
+            known.filter(|made| (older.create_time + 1..newer.create_time).contains(made));
+        between.chain([newer.create_time]).collect()
     }
 
     /// Whether the last thing that front ends heard of a class was another copy than this one, whose

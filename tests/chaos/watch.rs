@@ -48,9 +48,11 @@ fn judge(school: &School, id: &str, older: &Copy, newer: &Copy) {
         return;
     }
     let site = school.sites.get(older.site).expect("a site");
-    // In between there may have been another copy that is gone.
-    let anew = school.made_anew(older).unwrap_or(newer.meeting.create_time);
-    if site.was_dead_before(anew) || came_into_use(school, older, newer) {
+    // In between there may have been others that are gone, or were made too late for any use.
+    let moments = school.made_between(older, newer);
+    if moments.into_iter().any(|made| site.was_dead_before(made))
+        || came_into_use(school, older, newer)
+    {
         school.figures.excused();
         return;
     }

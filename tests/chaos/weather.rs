@@ -100,7 +100,13 @@ async fn strike(school: Arc<School>, place: usize, spell: Spell, time: Duration,
         Spell::Late(on, delay) => {
             school.figures.weather("late");
             site.works_late(time + delay);
-            site.server.fault(on, Fault::Late(delay), None);
+            // Joins are not late: somebody who was sent to a class that has ended since would come
+            // into what a late create makes of it, which no beadle can know of.
+            let struck =
+                |call: &Call| *call != Call::Join && [FaultOn::All, (*call).into()].contains(&on);
+            for call in CALLS.into_iter().filter(struck) {
+                site.server.fault(call, Fault::Late(delay), None);
+            }
             tokio::time::sleep(time).await;
             site.server.clear_faults();
             // It is not well before it has done what it was asked.
@@ -144,7 +150,8 @@ fn spell(random: &mut StdRng) -> Spell {
         14 => Spell::Fault("secret", on, Fault::WrongChecksum),
         15 => Spell::Fault("hang", on, Fault::Hang),
         16..18 => Spell::Restart,
-        18..22 => Spell::Late(on, late),
+        18..20 => Spell::Late(Call::Create.into(), late),
+        20..22 => Spell::Late(on, late),
         _ => Spell::Down,
     }
 }
