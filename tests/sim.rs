@@ -972,6 +972,39 @@ async fn fault_slow_does_at_once_and_answers_late() {
 }
 
 #[tokio::test]
+async fn fault_late_does_it_late_also_for_those_who_have_left() {
+    let delay = Duration::from_millis(150);
+    let server = faulty(Fault::Late(delay)).await;
+    let begin = Instant::now();
+    let mut stream = TcpStream::connect(server.address()).await.expect("a connection");
+    let request = get(&signed("create", "meetingID=m2&name=Two"));
+    stream.write_all(request.as_bytes()).await.expect("a request");
+    server.wait_for_requests(Call::Create, 1).await;
+    let at_once = server.meeting("m2");
+    assert!(at_once.is_none() || begin.elapsed() >= delay, "it was made at once");
+    drop(stream);
+    // Asked later and for longer, so it is answered after the deed.
+    server.fault(Call::GetMeetingInfo, Fault::Late(delay), Some(1));
+    assert!(call(&server, "getMeetingInfo", "meetingID=m2").await.succeeded());
+    assert!(begin.elapsed() >= delay);
+    // It adds to another fault.
+    server.fault(Call::GetMeetings, Fault::Status(502), Some(1));
+    let begin = Instant::now();
+    assert_eq!(call(&server, "getMeetings", "").await.status, 502);
+    assert!(begin.elapsed() >= delay);
+    // What a server has not done when it stops stays undone.
+    server.clear_faults();
+    server.fault(Call::Create, Fault::Late(Duration::from_hours(1)), Some(1));
+    let mut stream = TcpStream::connect(server.address()).await.expect("a connection");
+    let request = get(&signed("create", "meetingID=m3&name=Three"));
+    stream.write_all(request.as_bytes()).await.expect("a request");
+    server.wait_for_requests(Call::Create, 2).await;
+    server.stop().await;
+    assert_eq!(rest(&mut stream).await.unwrap_or_default(), b"");
+    assert!(server.meeting("m3").is_none());
+}
+
+#[tokio::test]
 async fn fault_refuse_closes_without_an_answer() {
     let server = faulty(Fault::Refuse).await;
     let mut stream = TcpStream::connect(server.address()).await.expect("a connection");

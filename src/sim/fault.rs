@@ -9,6 +9,9 @@ use super::call::Call;
 pub enum Fault {
     /// Does what was asked at once and answers only after this time. It adds to another fault.
     Slow(Duration),
+    /// Does what was asked only after this time, also when whoever asked has gone, and then
+    /// answers. A server that stops meanwhile does not do it. It adds to another fault.
+    Late(Duration),
     /// Closes the connection without an answer: at once after accepting it when the fault is on
     /// all calls, else when the call is known. Nothing is done.
     Refuse,
@@ -73,7 +76,11 @@ struct Armed {
 }
 
 /// What strikes one request.
+#[derive(Default)]
 pub(super) struct Strike {
+    /// How long the request waits before anything is done.
+    pub(super) before: Duration,
+    /// How long the answer waits.
     pub(super) delay: Duration,
     pub(super) fault: Option<Fault>,
 }
@@ -104,13 +111,14 @@ impl Faults {
 
     /// What strikes a request for this call: all delays together, and the first other fault.
     pub(super) fn strike(&mut self, call: Call) -> Strike {
-        let mut strike = Strike { delay: Duration::ZERO, fault: None };
+        let mut strike = Strike::default();
         for armed in &mut self.armed {
             if armed.on != FaultOn::All && armed.on != FaultOn::Call(call) {
                 continue;
             }
             match &armed.fault {
                 Fault::Slow(delay) => strike.delay += *delay,
+                Fault::Late(delay) => strike.before += *delay,
                 _ if strike.fault.is_some() => continue,
                 fault => strike.fault = Some(fault.clone()),
             }

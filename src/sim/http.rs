@@ -1,6 +1,7 @@
 //! The connections of one simulated server: one task accepts them, each has a task of its own.
 
 use std::io;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -95,7 +96,14 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
             Err(Broken::Gone) => return,
             Err(Broken::Refused(status)) => return refuse(&mut wire, &mut reply, status).await,
         };
-        let delivery = calls::answer(&shared, &wire.request(&arrived), &mut reply);
+        let delivery = match calls::answer(&shared, &wire.request(&arrived), &mut reply) {
+            ControlFlow::Break(delivery) => delivery,
+            ControlFlow::Continue(late) => {
+                // Nobody reads here, so a client that hangs up is not noticed.
+                tokio::time::sleep(late.after).await;
+                calls::answer_late(&shared, &wire.request(&arrived), late, &mut reply)
+            }
+        };
         reply.seal(arrived.keep_alive());
         match deliver(&mut wire, &arrived, &reply, delivery).await {
             Ok(true) => wire.done_with(&arrived),

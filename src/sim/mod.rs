@@ -9,7 +9,7 @@
 //! is rendered twice), so that a thousand of them fit into one process and benches measure what
 //! stands in front of it. What it leaves out: media, time-outs of empty meetings, guests, and
 //! every per-session call. Two things are stricter than real: a meeting ends at once (unless told to
-//! linger: [`SimServer::linger`]), and two meetings of one server never have the same create time.
+//! linger: [`SimServer::linger`]), and no two meetings ever have the same create time.
 //!
 //! Layers, outermost first: `server` (the handle), `http` (connections), `wire` (requests) and
 //! `reply` (answers), `calls` (the API), `world` and `meeting` (the state).

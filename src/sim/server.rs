@@ -82,7 +82,8 @@ impl SimServer {
     }
 
     /// Sets a fault on one call or on all, for so many requests or until [`Self::clear_faults`].
-    /// Of several, the first one that fits strikes, together with every [`Fault::Slow`].
+    /// Of several, the first one that fits strikes, together with every [`Fault::Slow`]
+    /// and [`Fault::Late`].
     pub fn fault(&self, on: impl Into<FaultOn>, fault: Fault, times: Option<u32>) {
         self.inner.shared.lock().faults.set(on.into(), fault, times);
     }

@@ -1,6 +1,7 @@
 //! All meetings of one simulated server.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rand::distr::{Alphanumeric, SampleString};
@@ -35,7 +36,6 @@ pub(super) struct World {
     lingering: Vec<(Instant, u64)>,
     next_key: u64,
     next_voice_bridge: u32,
-    last_create_time: u64,
 }
 
 impl World {
@@ -48,7 +48,6 @@ impl World {
             lingering: Vec::new(),
             next_key: 0,
             next_voice_bridge: rand::random_range(10_000..60_000),
-            last_create_time: 0,
         }
     }
 
@@ -176,7 +175,7 @@ impl World {
     }
 
     fn facts(&mut self, new: &NewMeeting, parent: Option<String>) -> SimMeeting {
-        let create_time = self.new_create_time();
+        let create_time = new_create_time();
         let (meeting_id, internal_id) = match &parent {
             Some(parent) => (breakout_id(parent, new), new.meeting_id.clone()),
             None => (
@@ -207,14 +206,6 @@ impl World {
         }
     }
 
-    /// Now; never the same twice, so that a meeting made again at once has another internal id.
-    fn new_create_time(&mut self) -> u64 {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-        let now = u64::try_from(now).unwrap_or_default();
-        self.last_create_time = now.max(self.last_create_time + 1);
-        self.last_create_time
-    }
-
     fn new_voice_bridge(&mut self) -> String {
         loop {
             let bridge = self.next_voice_bridge.to_string();
@@ -224,6 +215,17 @@ impl World {
             }
         }
     }
+}
+
+/// Now; never the same twice, so that a meeting made again at once, here or on another simulated
+/// server, has another internal id.
+fn new_create_time() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    let now = u64::try_from(now).unwrap_or_default();
+    let last =
+        LAST.fetch_update(Ordering::AcqRel, Ordering::Acquire, |last| Some(now.max(last + 1)));
+    now.max(last.unwrap_or_default() + 1)
 }
 
 /// Letters and digits.

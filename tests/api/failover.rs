@@ -104,6 +104,39 @@ async fn a_server_that_took_the_call_and_fell_silent_is_left_alone_with_it() {
     assert_eq!(meetings(&servers), [1, 0]);
 }
 
+/// It takes the create when it was asked and has denied to have the meeting: nobody can know. The
+/// copy stays empty, because nobody is led to it.
+#[tokio::test]
+async fn a_copy_that_is_made_too_late_is_left_alone() {
+    let (app, servers) = in_order(2).await;
+    servers[0].fault(Call::Create, Fault::Late(Duration::from_millis(2500)), Some(1));
+    let created = app.get("create", CREATE).await;
+    let internal_id = created.succeeded().field("internalMeetingID").to_owned();
+    assert_eq!(servers[1].meeting("class").expect("the class").internal_id, internal_id);
+    eventually("the late copy is made", async || servers[0].meeting("class").is_some()).await;
+    let late = servers[0].meeting("class").expect("a copy").internal_id;
+    for _ in 0..3 {
+        let troubles = app.poll().await.troubles;
+        assert!(troubles.iter().all(|trouble| !trouble.contains("class")), "{troubles:?}");
+        assert_eq!(app.server_of("class").await.as_deref(), Some("bbb1"));
+        let list = app.get("getMeetings", "").await;
+        assert!(list.succeeded().body().contains(&internal_id), "{}", list.body());
+        assert!(!list.body().contains(&late), "{}", list.body());
+        let join = app.get("join", "meetingID=class&fullName=Ada&role=VIEWER").await;
+        let location = join.header("location").expect("a location");
+        assert!(location.starts_with(&servers[1].url()), "{location}");
+        let again = app.get("create", CREATE).await;
+        assert_eq!(again.succeeded().field("internalMeetingID"), internal_id);
+    }
+    assert_eq!(meetings(&servers), [1, 1]);
+    assert!(servers.iter().all(|server| server.request_count(Call::End) == 0));
+    // The same after a restart, when nothing but the store tells which of them it is.
+    let app = app.restart().await;
+    app.poll().await;
+    assert_eq!(app.server_of("class").await.as_deref(), Some("bbb1"));
+    assert_eq!(meetings(&servers), [1, 1]);
+}
+
 #[tokio::test]
 async fn three_servers_are_tried_and_no_more() {
     let (app, servers) = in_order(4).await;

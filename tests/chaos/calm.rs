@@ -73,6 +73,34 @@ pub(crate) fn inspect_reports(school: &School, troubles: &str) {
     }
 }
 
+/// A copy that a server made when nobody waited for it any more is none of beadle's while there is
+/// the one that front ends were told of.
+pub(crate) async fn inspect_late(school: &School, beadle: &Beadle) {
+    let list = call::call(beadle.address(), "getMeetings", "").await.expect("a list");
+    let mut count = 0;
+    for class in 0..school.classes() {
+        let moment = school.moment(class);
+        let Some(promised) = moment.promised(school) else { continue };
+        let promised = &promised.meeting.internal_id;
+        let query = format!("meetingID={}", moment.id);
+        for late in moment.copies.iter().filter(|copy| school.may_be_late(copy)) {
+            if late.meeting.internal_id == *promised || late.meeting.people.total() > 0 {
+                continue;
+            }
+            count += 1;
+            let info = call::call(beadle.address(), "getMeetingInfo", &query).await;
+            let info = info.expect("an answer");
+            let known = info.text("internalMeetingID") == Some(promised);
+            if !known || list.body.contains(&late.meeting.internal_id) {
+                let (late, gist) = (late.tell(school), info.gist());
+                school
+                    .violation(format!("{late}, which is too late, instead of {promised}: {gist}"));
+            }
+        }
+    }
+    crate::tell(&format!("{count} copies that were made too late are not in use"));
+}
+
 /// The copy of a class that beadle knows, or what is wrong; none if the class was left behind.
 async fn look_at<'c>(
     school: &School,
@@ -87,7 +115,8 @@ async fn look_at<'c>(
     let info = ask("getMeetingInfo", "").await;
     let internal_id = info.text("internalMeetingID").unwrap_or_default();
     let Some(known) = copies.iter().find(|copy| copy.meeting.internal_id == internal_id) else {
-        let left_behind = copies.iter().all(|copy| school.is_left_behind(copy));
+        let empty = |copy: &Copy| copy.meeting.people.total() == 0 && school.may_be_late(copy);
+        let left_behind = copies.iter().all(|copy| empty(copy) || school.is_left_behind(copy));
         return if left_behind { Ok(None) } else { Err(format!("not known: {}", info.gist())) };
     };
     let runs = known.meeting.people.total() > 0;

@@ -2,7 +2,7 @@
 //! and again. Whatever happens, classes do not break.
 //!
 //! The servers are simulated and live in this process; beadle is the real program, on one data
-//! directory and one port. [`weather`] lets servers slow down, refuse, reset, answer nonsense,
+//! directory and one port. [`weather`] lets servers slow down, be late, refuse, reset, answer nonsense,
 //! lose their meetings, die and return. [`front_end`] creates, joins, asks and ends, and compares
 //! each answer with what the servers really have ([`school`]). [`watch`] looks at the servers all
 //! along. When the storm is over everything must be in order again ([`calm`]), also after
@@ -13,6 +13,8 @@
 //! * a class in two pieces: people in two copies of one meeting on servers that can both be
 //!   reached. Excused is a copy whose server could not be relied upon for `DEAD_AFTER` before the
 //!   other copy was made: it is left alone when its server returns.
+//! * a copy that a server made too late, when its create was asked for elsewhere, in the place of the
+//!   one that was acknowledged. It may stay where it is, as long as nobody is led to it;
 //! * a class that is ended although no front end ended it;
 //! * a class that was acknowledged and that beadle knows no more, while its server has it and was
 //!   not dead;
@@ -73,6 +75,7 @@ async fn classes_survive_whatever_happens_to_servers_and_to_beadle() {
     let troubles = calm::settle(&school, &beadle).await;
     calm::inspect_reports(&school, &troubles);
     calm::inspect(&school, &beadle, "after the storm").await;
+    calm::inspect_late(&school, &beadle).await;
     beadle.lose_data().await;
     beadle.add_servers(&school).await;
     calm::settle(&school, &beadle).await;

@@ -53,6 +53,8 @@ struct Sky {
     past: Vec<(u64, u64)>,
     /// Whether it does not listen.
     down: bool,
+    /// When it did things so late that nobody waited for them any more.
+    late: Vec<(u64, u64)>,
     /// How often it has lost its meetings, and those that are being lost just now.
     losses: u64,
 }
@@ -170,11 +172,14 @@ impl School {
         lock(&self.made).entry(id.to_owned()).or_default().insert(created_ms);
     }
 
-    /// When the class was made anew for the first time after this copy.
-    pub(crate) fn made_anew(&self, copy: &Copy) -> Option<u64> {
+    /// When the class was made anew after one copy until the other, which was made then as well.
+    pub(crate) fn made_between(&self, older: &Copy, newer: &Copy) -> BTreeSet<u64> {
+        let (older, newer) = (&older.meeting, &newer.meeting);
         let made = lock(&self.made);
-        let made = made.get(&copy.meeting.meeting_id)?;
-        made.range(copy.meeting.create_time + 1..).next().copied()
+        let known = made.get(&older.meeting_id).into_iter().flatten().copied();
+        let between =
+            known.filter(|made| (older.create_time + 1..newer.create_time).contains(made));
+        between.chain([newer.create_time]).collect()
     }
 
     /// Whether the last thing that front ends heard of a class was another copy than this one, whose
@@ -185,6 +190,13 @@ impl School {
         let site = self.sites.get(copy.site);
         latest.is_some_and(|latest| latest != meeting.internal_id)
             && site.is_some_and(|site| site.was_dead(meeting.create_time, now_ms()))
+    }
+
+    /// Whether this copy may have been made when whoever had asked for it had gone. Nobody need know
+    /// of it then.
+    pub(crate) fn may_be_late(&self, copy: &Copy) -> bool {
+        let site = self.sites.get(copy.site);
+        site.is_some_and(|site| site.was_late(copy.meeting.create_time))
     }
 
     /// Something begins that may end the class.
@@ -269,6 +281,16 @@ impl Site {
         if let Some(since) = sky.unwell_since.take() {
             sky.past.push((since, now_ms()));
         }
+    }
+
+    /// From now on, for so long, it does everything late.
+    pub(crate) fn works_late(&self, time: Duration) {
+        let now = now_ms();
+        lock(&self.sky).late.push((now, now + ms(time) + SLACK_MS));
+    }
+
+    fn was_late(&self, then_ms: u64) -> bool {
+        lock(&self.sky).late.iter().any(|(start, end)| (*start..=*end).contains(&then_ms))
     }
 
     pub(crate) async fn go_down(&self) {

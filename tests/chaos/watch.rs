@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::school::{Copy, School};
+use crate::school::{Copy, School, now_ms};
 
 /// The pause between two looks.
 const PAUSE: Duration = Duration::from_millis(150);
@@ -48,14 +48,30 @@ fn judge(school: &School, id: &str, older: &Copy, newer: &Copy) {
         return;
     }
     let site = school.sites.get(older.site).expect("a site");
-    // In between there may have been another copy that is gone.
-    let anew = school.made_anew(older).unwrap_or(newer.meeting.create_time);
-    if site.was_dead_before(anew) {
+    // In between there may have been others that are gone, or were made too late for any use.
+    let moments = school.made_between(older, newer);
+    if moments.into_iter().any(|made| site.was_dead_before(made))
+        || came_into_use(school, older, newer)
+    {
         school.figures.excused();
         return;
     }
     let (older, newer) = (older.tell(school), newer.tell(school));
     school.violation(format!("{id} is in two pieces: {older}; {newer}"));
+}
+
+/// Whether the class may have moved to a copy that had been made too late for its own create: then
+/// the server of the other one is to blame, which died at any time after.
+fn came_into_use(school: &School, older: &Copy, newer: &Copy) -> bool {
+    let dead = |copy: &Copy| {
+        let site = school.sites.get(copy.site);
+        site.is_some_and(|site| site.was_dead(copy.meeting.create_time, now_ms()))
+    };
+    match (school.may_be_late(older), school.may_be_late(newer)) {
+        (false, true) => dead(older),
+        (true, false) => dead(newer),
+        _ => false,
+    }
 }
 
 /// A copy with people in it may be ended only because a front end asked for that. Each time it

@@ -26,6 +26,8 @@ const CALLS: [Call; 6] = [
 /// One spell of bad weather over one server.
 enum Spell {
     Fault(&'static str, FaultOn, Fault),
+    /// It does everything so much too late.
+    Late(FaultOn, Duration),
     /// It cannot be reached.
     Down,
     /// It restarts and has lost its meetings.
@@ -95,6 +97,21 @@ async fn strike(school: Arc<School>, place: usize, spell: Spell, time: Duration,
             site.server.fault(on, fault, None);
             tokio::time::sleep(time).await;
         }
+        Spell::Late(on, delay) => {
+            school.figures.weather("late");
+            site.works_late(time + delay);
+            // Joins are not late: somebody who was sent to a class that has ended since would come
+            // into what a late create makes of it, which no beadle can know of.
+            let struck =
+                |call: &Call| *call != Call::Join && [FaultOn::All, (*call).into()].contains(&on);
+            for call in CALLS.into_iter().filter(struck) {
+                site.server.fault(call, Fault::Late(delay), None);
+            }
+            tokio::time::sleep(time).await;
+            site.server.clear_faults();
+            // It is not well before it has done what it was asked.
+            tokio::time::sleep(delay).await;
+        }
         Spell::Down => {
             school.figures.weather("down");
             site.go_down().await;
@@ -119,7 +136,9 @@ fn spell(random: &mut StdRng) -> Spell {
         _ => FaultOn::All,
     };
     let slow = Duration::from_millis(random.random_range(50..1500));
-    match random.random_range(0..22) {
+    // Up to more than a create and the question after it may take.
+    let late = Duration::from_millis(random.random_range(50..6000));
+    match random.random_range(0..26) {
         0..4 => Spell::Fault("slow", on, Fault::Slow(slow)),
         4..6 => Spell::Fault("refuse", on, Fault::Refuse),
         6..8 => Spell::Fault("reset", on, Fault::Reset),
@@ -131,6 +150,8 @@ fn spell(random: &mut StdRng) -> Spell {
         14 => Spell::Fault("secret", on, Fault::WrongChecksum),
         15 => Spell::Fault("hang", on, Fault::Hang),
         16..18 => Spell::Restart,
+        18..20 => Spell::Late(Call::Create.into(), late),
+        20..22 => Spell::Late(on, late),
         _ => Spell::Down,
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 use beadle::model::{
-    Capacity, Meeting, MeetingId, Phase, Secret, Server, ServerId, ServerState, ServerUrl, Sitting,
-    Size, TenantId,
+    Capacity, LostCopy, Meeting, MeetingId, Phase, Secret, Server, ServerId, ServerState,
+    ServerUrl, Sitting, Size, TenantId,
 };
 use beadle::pool::placement::sizes;
 use beadle::store::{State, Store};
@@ -22,6 +22,10 @@ enum Step {
     RemoveMeeting(TenantId, MeetingId),
     PutSize((TenantId, &'static str), Size),
     RemoveSize((TenantId, &'static str)),
+    PutCopy(LostCopy),
+    RemoveCopy(ServerId, &'static str),
+    PutEnded(&'static str, u64),
+    RemoveEnded(&'static str),
     /// A change that decides against itself after it has done some work.
     Refuse(Meeting),
     Reopen,
@@ -63,6 +67,10 @@ async fn apply(store: &Store, step: Step) {
             Step::RemoveMeeting(tenant, id) => drop(draft.remove_meeting(&tenant, &id)),
             Step::PutSize((tenant, id), size) => draft.put_size(&tenant, id, size),
             Step::RemoveSize((tenant, id)) => draft.remove_size(&tenant, id),
+            Step::PutCopy(copy) => draft.put_copy(copy),
+            Step::RemoveCopy(server, id) => draft.remove_copy(&server, id),
+            Step::PutEnded(id, when) => draft.put_ended(id, when),
+            Step::RemoveEnded(id) => draft.remove_ended(id),
             Step::Refuse(meeting) => {
                 draft.put_meeting(meeting);
                 return Err("no");
@@ -79,6 +87,8 @@ struct Model {
     servers: BTreeMap<ServerId, Server>,
     meetings: BTreeMap<(TenantId, MeetingId), Meeting>,
     sizes: BTreeMap<(TenantId, &'static str), Size>,
+    copies: BTreeMap<(ServerId, String), LostCopy>,
+    ended: BTreeMap<String, u64>,
 }
 
 impl Model {
@@ -93,6 +103,13 @@ impl Model {
             Step::RemoveMeeting(tenant, id) => drop(self.meetings.remove(&(tenant, id))),
             Step::PutSize(name, size) => drop(self.sizes.insert(name, size)),
             Step::RemoveSize(name) => drop(self.sizes.remove(&name)),
+            Step::PutCopy(copy) => {
+                let name = (copy.server.clone(), copy.internal_id.to_string());
+                self.copies.insert(name, copy);
+            }
+            Step::RemoveCopy(server, id) => drop(self.copies.remove(&(server, id.to_owned()))),
+            Step::PutEnded(id, when) => drop(self.ended.insert(id.to_owned(), when)),
+            Step::RemoveEnded(id) => drop(self.ended.remove(id)),
             Step::Refuse(_) | Step::Reopen => {}
         }
     }
@@ -110,6 +127,22 @@ impl Model {
         self.compare_ids(state);
         self.compare_voice_bridges(state);
         self.compare_sizes(state);
+        self.compare_copies(state);
+        let ended = state.all_ended().map(|(id, when)| (id.to_owned(), when));
+        assert_eq!(ended.collect::<BTreeMap<_, _>>(), self.ended);
+    }
+
+    fn compare_copies(&self, state: &State) {
+        let servers = SERVERS.map(ServerId::from);
+        let copies = servers.iter().flat_map(|server| state.copies_on(server));
+        let copies = copies.map(|copy| {
+            ((copy.server.clone(), copy.internal_id.to_string()), LostCopy::clone(copy))
+        });
+        assert_eq!(copies.collect::<BTreeMap<_, _>>(), self.copies);
+        for (server, id) in servers.iter().flat_map(|server| IDS.map(|id| (server, id))) {
+            let expected = self.copies.get(&(server.clone(), id.to_owned()));
+            assert_eq!(state.copy(server, id).map(|copy| &**copy), expected);
+        }
     }
 
     fn compare_sizes(&self, state: &State) {
@@ -193,6 +226,12 @@ fn step() -> impl Strategy<Value = Step> {
             Step::PutSize((TenantId::from(tenant), id), size)
         }),
         1 => names().prop_map(|(tenant, id)| Step::RemoveSize((TenantId::from(tenant), id))),
+        2 => copy().prop_map(Step::PutCopy),
+        1 => (of(&SERVERS), of(&IDS)).prop_map(|(server, id)| {
+            Step::RemoveCopy(ServerId::from(server), id)
+        }),
+        2 => (of(&IDS), any::<u64>()).prop_map(|(id, when)| Step::PutEnded(id, when)),
+        1 => of(&IDS).prop_map(Step::RemoveEnded),
         1 => meeting().prop_map(Step::Refuse),
         1 => Just(Step::Reopen),
     ]
@@ -228,6 +267,20 @@ fn size() -> impl Strategy<Value = Size> {
         let before = before.and_then(|peak| sizes::observe(None, peak, now_ms));
         sizes::see(before, Sitting { began_ms: now_ms / 2, peak }, now_ms).0
     })
+}
+
+fn copy() -> impl Strategy<Value = LostCopy> {
+    let names = (of(&TENANTS), of(&IDS), of(&SERVERS), of(&IDS));
+    (names, any::<String>(), any::<u64>()).prop_map(
+        |((tenant, id, server, internal_id), password, lost_ms)| LostCopy {
+            tenant: tenant.into(),
+            id: id.into(),
+            server: server.into(),
+            internal_id: internal_id.into(),
+            moderator_pw: password.into(),
+            lost_ms,
+        },
+    )
 }
 
 fn meeting() -> impl Strategy<Value = Meeting> {

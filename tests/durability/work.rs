@@ -9,8 +9,10 @@ use std::sync::Arc;
 use std::thread;
 
 use beadle::model::{
-    Capacity, Meeting, MeetingId, Phase, Secret, Server, ServerId, ServerState, ServerUrl, TenantId,
+    Capacity, LostCopy, Meeting, MeetingId, Phase, Secret, Server, ServerId, ServerState,
+    ServerUrl, Sitting, Size, TenantId,
 };
+use beadle::pool::placement::sizes;
 use beadle::store::{Draft, State, Store};
 
 use crate::medium::Medium;
@@ -29,10 +31,11 @@ pub(crate) const BOOK: &str = "book";
 /// What is in the book when the store is open.
 pub(crate) const OPEN: &[u8] = b"open\n";
 
-/// Each has a server and some meetings of its own and changes all of them in one change.
+/// Each has a server and some records of every other kind of its own, and changes one of each kind
+/// in one change.
 const WORKERS: usize = 8;
 
-/// How many meetings a worker has at the most.
+/// How many meetings a worker has at the most, and how many records of each other kind.
 const ROOMS: u64 = 5;
 
 /// How often each worker has changed its records.
@@ -94,13 +97,66 @@ impl Book {
         if found > acknowledged + 1 {
             return Some(format!("worker {worker}: {found}, but {acknowledged} was the last"));
         }
-        let server = server(worker, 0).id;
-        let mut rooms: Vec<_> =
-            state.meetings_on(&server).map(|room| Meeting::clone(room)).collect();
-        rooms.sort_by(|a, b| a.id.cmp(&b.id));
-        (rooms != rooms_at(worker, found))
-            .then(|| format!("worker {worker}: half of version {found}: {rooms:?}"))
+        let records = Records::of(state, worker);
+        (records != Records::at(worker, found))
+            .then(|| format!("worker {worker}: half of version {found}: {records:?}"))
     }
+}
+
+/// What a worker has besides its server, each kind in the order of its ids.
+#[derive(Debug, PartialEq)]
+struct Records {
+    rooms: Vec<Meeting>,
+    copies: Vec<LostCopy>,
+    ended: Vec<(String, u64)>,
+    sizes: Vec<Size>,
+}
+
+impl Records {
+    fn of(state: &State, worker: usize) -> Self {
+        let server = server(worker, 0).id;
+        let rooms = state.meetings_on(&server).map(|room| Meeting::clone(room));
+        let copies = state.copies_on(&server).map(|copy| LostCopy::clone(copy));
+        let ended = state.all_ended().map(|(id, when)| (id.to_owned(), when));
+        let sizes = (0..ROOMS).map(|number| room(worker, number));
+        let sizes = sizes.filter_map(|room| state.size(&room.tenant, room.id.as_str()).copied());
+        let mut records = Self {
+            rooms: rooms.collect(),
+            copies: copies.collect(),
+            ended: ended.filter(|(id, _)| id.starts_with(&format!("ended-{worker}-"))).collect(),
+            sizes: sizes.collect(),
+        };
+        records.rooms.sort_by(|a, b| a.id.cmp(&b.id));
+        records.copies.sort_by(|a, b| a.internal_id.cmp(&b.internal_id));
+        records.ended.sort();
+        records
+    }
+
+    /// What there is to be at a version.
+    fn at(worker: usize, version: u64) -> Self {
+        let having = |kind: Kind| {
+            let of = move |number: &u64| {
+                let mut last = (1..=version).rev().take(5);
+                last.find(|version| version % ROOMS == *number)
+            };
+            (0..ROOMS).filter_map(move |number| of(&number)).filter(move |it| !removes(kind, *it))
+        };
+        Self {
+            rooms: having(Kind::Room).map(|version| room(worker, version)).collect(),
+            copies: having(Kind::Copy).map(|version| copy(worker, version)).collect(),
+            ended: having(Kind::Ended).map(|version| ended(worker, version)).collect(),
+            sizes: having(Kind::Size).map(size).collect(),
+        }
+    }
+}
+
+/// The kinds of records that come and go.
+#[derive(Clone, Copy)]
+enum Kind {
+    Room,
+    Copy,
+    Ended,
+    Size,
 }
 
 /// The part of the process that is killed: opens the store and lets all workers change it.
@@ -149,27 +205,38 @@ fn version(state: &State, worker: usize) -> u64 {
     state.server(&server(worker, 0).id).and_then(|server| server.max_users).unwrap_or(0).into()
 }
 
-/// One change over both kinds of records: the server carries the version, and a room in turn is
-/// put or, every third time, removed.
+/// One change over all kinds of records: the server carries the version, and of each other kind a
+/// record in turn is put or, every third time, removed.
 fn apply(draft: &mut Draft, worker: usize, version: u64) {
     draft.put_server(server(worker, version));
     let room = room(worker, version);
-    if removes(version) {
+    if removes(Kind::Size, version) {
+        draft.remove_size(&room.tenant, room.id.as_str());
+    } else {
+        draft.put_size(&room.tenant, room.id.as_str(), size(version));
+    }
+    if removes(Kind::Room, version) {
         draft.remove_meeting(&room.tenant, &room.id);
     } else {
         draft.put_meeting(room);
     }
+    let copy = copy(worker, version);
+    if removes(Kind::Copy, version) {
+        draft.remove_copy(&copy.server, &copy.internal_id);
+    } else {
+        draft.put_copy(copy);
+    }
+    let (ended, when) = ended(worker, version);
+    if removes(Kind::Ended, version) {
+        draft.remove_ended(&ended);
+    } else {
+        draft.put_ended(&ended, when);
+    }
 }
 
-fn removes(version: u64) -> bool {
-    (version / ROOMS) % 3 == 2
-}
-
-/// The rooms that a worker has at a version, in the order of their ids.
-fn rooms_at(worker: usize, version: u64) -> Vec<Meeting> {
-    let last = |room: u64| (1..=version).rev().take(5).find(|version| version % ROOMS == room);
-    let versions = (0..ROOMS).filter_map(last).filter(|version| !removes(*version));
-    versions.map(|version| room(worker, version)).collect()
+/// Not all kinds at the same time: some come while others go.
+fn removes(kind: Kind, version: u64) -> bool {
+    (version / ROOMS + kind as u64) % 3 == 2
 }
 
 fn server(worker: usize, version: u64) -> Server {
@@ -196,4 +263,26 @@ fn room(worker: usize, version: u64) -> Meeting {
         moderator_pw: "x".repeat(length).into(),
         ..Meeting::starting(tenant, id, server(worker, 0).id, version)
     }
+}
+
+fn copy(worker: usize, version: u64) -> LostCopy {
+    let room = room(worker, version);
+    LostCopy {
+        tenant: room.tenant,
+        id: room.id,
+        server: room.server,
+        internal_id: format!("copy-{}", version % ROOMS).into(),
+        moderator_pw: room.moderator_pw,
+        lost_ms: version,
+    }
+}
+
+fn ended(worker: usize, version: u64) -> (String, u64) {
+    (format!("ended-{worker}-{}", version % ROOMS), version)
+}
+
+fn size(version: u64) -> Size {
+    let peak = u32::try_from(version % 500).expect("a number of people");
+    let before = sizes::observe(None, peak + 1, version);
+    sizes::see(before, Sitting { began_ms: version, peak }, version).0
 }

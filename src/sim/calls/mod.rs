@@ -9,6 +9,7 @@ mod looking;
 mod recordings;
 
 use std::borrow::Cow;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use super::call::Call;
@@ -41,30 +42,66 @@ struct Context<'a> {
     request: &'a Request<'a>,
 }
 
-/// Writes the answer to a request, and says how it is to leave.
-pub(super) fn answer(shared: &Shared, request: &Request<'_>, reply: &mut Reply) -> Delivery {
+/// A request that has arrived and is to be done later.
+pub(super) struct Late {
+    /// How much later.
+    pub(super) after: Duration,
+    call: Call,
+    strike: Strike,
+}
+
+/// Writes the answer to a request and says how it is to leave, unless it is to be done later.
+pub(super) fn answer(
+    shared: &Shared,
+    request: &Request<'_>,
+    reply: &mut Reply,
+) -> ControlFlow<Delivery, Late> {
     let Some(call) = Call::of_path(request.path) else {
         if request.path.starts_with("/html5client") {
             reply.room();
         } else {
             reply.page(404);
         }
-        return Delivery { delay: Duration::ZERO, manner: Manner::Whole };
+        return ControlFlow::Break(Delivery { delay: Duration::ZERO, manner: Manner::Whole });
     };
     let mut state = shared.lock();
     state.note(call, request);
-    let Strike { delay, fault } = state.faults.strike(call);
-    let manner = match fault {
-        None => perform(shared, &mut state, call, request, reply),
-        Some(fault) => misbehave(fault, reply, |reply, loses| {
-            if loses {
-                lose_meeting(&mut state, request);
-            }
-            perform(shared, &mut state, call, request, reply)
-        }),
+    let strike = state.faults.strike(call);
+    let answered = if strike.before.is_zero() {
+        ControlFlow::Break(strike_with(strike, (shared, &mut state), (call, request), reply))
+    } else {
+        ControlFlow::Continue(Late { after: strike.before, call, strike })
     };
     drop(state);
     shared.arrived.notify_waiters();
+    answered
+}
+
+/// The same for a request whose time has come.
+pub(super) fn answer_late(
+    shared: &Shared,
+    request: &Request<'_>,
+    late: Late,
+    reply: &mut Reply,
+) -> Delivery {
+    strike_with(late.strike, (shared, &mut shared.lock()), (late.call, request), reply)
+}
+
+fn strike_with(
+    Strike { delay, fault, .. }: Strike,
+    (shared, state): (&Shared, &mut State),
+    (call, request): (Call, &Request<'_>),
+    reply: &mut Reply,
+) -> Delivery {
+    let manner = match fault {
+        None => perform(shared, state, call, request, reply),
+        Some(fault) => misbehave(fault, reply, |reply, loses| {
+            if loses {
+                lose_meeting(state, request);
+            }
+            perform(shared, state, call, request, reply)
+        }),
+    };
     Delivery { delay, manner }
 }
 
@@ -91,7 +128,7 @@ fn misbehave(
 ) -> Manner {
     match fault {
         // Delays were taken before.
-        Fault::Slow(_) => return perform(reply, false),
+        Fault::Slow(_) | Fault::Late(_) => return perform(reply, false),
         Fault::ForgetMeeting => return perform(reply, true),
         Fault::Reset => {
             perform(reply, false);
