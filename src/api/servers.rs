@@ -115,6 +115,9 @@ pub struct SetServer {
     /// Whether it takes meetings only where no other server can.
     #[serde(default)]
     pub spare: Option<bool>,
+    /// Whether meetings on it do not matter where it gets another address.
+    #[serde(default)]
+    pub force: bool,
 }
 
 /// `POST /servers/{name}/state`.

@@ -53,6 +53,9 @@ pub enum NoList {
     /// Not an answer of the API.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
+    /// No server holds so many meetings.
+    #[error("its list names more than {MOST_MEETINGS} meetings, which no server can hold")]
+    TooMany,
     /// The server refused.
     #[error("the server answered {}: {}", .0.key, .0.message)]
     Refused(Failure),
@@ -63,7 +66,7 @@ pub fn read(body: &str) -> Result<Vec<Listed>, NoList> {
     if let Outcome::Failed { failure, .. } = Answer::outcome(body.as_bytes())? {
         return Err(NoList::Refused(failure));
     }
-    Scan::new(body, "meeting").run().map_err(NoList::Unreadable)
+    Scan::new(body, "meeting").run()
 }
 
 /// A count in which servers may separate thousands (`1,024`, BBB prints them by locale). One that
@@ -124,14 +127,16 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn run(mut self) -> Result<Vec<Listed>, Unreadable> {
+    fn run(mut self) -> Result<Vec<Listed>, NoList> {
         loop {
             let before = self.position();
             match self.reader.read_event().map_err(|_| Unreadable::Malformed)? {
                 Event::Eof if self.depth == 0 => return Ok(self.found),
-                Event::Eof => return Err(Unreadable::Malformed),
-                Event::Start(_) if self.depth >= DEEPEST => return Err(Unreadable::Malformed),
-                _ if self.found.len() > MOST_MEETINGS => return Err(Unreadable::Malformed),
+                Event::Eof => return Err(Unreadable::Malformed.into()),
+                Event::Start(_) if self.depth >= DEEPEST => {
+                    return Err(Unreadable::Malformed.into());
+                }
+                _ if self.found.len() > MOST_MEETINGS => return Err(NoList::TooMany),
                 Event::Start(start) => self.open(&start, before),
                 Event::Empty(start) => {
                     self.open(&start, before);

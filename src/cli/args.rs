@@ -245,6 +245,9 @@ pub(super) struct Set {
     pub(super) of: One,
     #[command(flatten)]
     pub(super) changes: Changes,
+    /// Change the address without asking, whoever is on it
+    #[arg(long, visible_alias = "yes", short_alias = 'y')]
+    pub(super) force: bool,
 }
 
 #[derive(Arguments)]

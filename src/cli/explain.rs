@@ -57,8 +57,7 @@ fn report(found: &ExplanationView) -> String {
 
 /// What the choice rested on, besides the servers.
 fn grounds(decision: &DecisionView) -> String {
-    let source = words::source(&decision.people_from);
-    let mut grounds = vec![format!("Expected people: {} ({source}).", decision.people)];
+    let mut grounds: Vec<_> = expected(decision).into_iter().collect();
     if !decision.tags.is_empty() {
         let required = if decision.tags_required { ", required" } else { "" };
         grounds.push(format!("Tag: {}{required}.", decision.tags));
@@ -68,6 +67,17 @@ fn grounds(decision: &DecisionView) -> String {
     }
     grounds.push(format!("Policy: {}.", decision.policy));
     grounds.join(" ").chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+/// How many people were expected, where that counts: policies like Scalelite's compare what is
+/// there, and only a server's limit looks ahead.
+fn expected(decision: &DecisionView) -> Option<String> {
+    let source = words::source(&decision.people_from);
+    let predicted = decision.policy == "predicted";
+    let limited = decision.candidates.iter().any(|candidate| candidate.max_users.is_some());
+    let only = if predicted { "" } else { "; counts for limits only" };
+    (predicted || limited)
+        .then(|| format!("Expected people: {} ({source}{only}).", decision.people))
 }
 
 /// What a narrow terminal can do without, the least important first.

@@ -50,9 +50,14 @@ pub struct Reply {
     pub status: u16,
     /// What the server's clock says, in seconds since 1970, where it tells it.
     pub clock: Option<i64>,
+    /// Which running beadle answered, where it was one and told so.
+    pub beadle: Option<Box<str>>,
     /// The body.
     pub body: Bytes,
 }
+
+/// The header field by which a running beadle knows its own index.
+pub const INSTANCE: &str = "beadle-instance";
 
 /// Idle connections are closed before the servers' nginx closes them (after 65 s), so that no
 /// call is sent into a connection that is just going away.
@@ -155,16 +160,17 @@ impl Client {
     async fn read(&self, mut answer: reqwest::Response) -> Result<Reply, CallError> {
         let status = answer.status().as_u16();
         let clock = answer.headers().get(DATE).and_then(|date| date::parse(date.to_str().ok()?));
+        let beadle = answer.headers().get(INSTANCE).and_then(|id| Some(id.to_str().ok()?.into()));
         let announced = answer.content_length().unwrap_or_default();
         if announced > self.answer_limit {
             return Err(CallError::TooLong { limit: self.answer_limit });
         }
         let Some(first) = self.piece(&mut answer).await? else {
-            return Ok(Reply { status, clock, body: Bytes::new() });
+            return Ok(Reply { status, clock, beadle, body: Bytes::new() });
         };
         // Most answers come in one piece, which is then not copied.
         if first.len() as u64 == announced {
-            return Ok(Reply { status, clock, body: first });
+            return Ok(Reply { status, clock, beadle, body: first });
         }
         let mut body = BytesMut::from(first);
         while let Some(piece) = self.piece(&mut answer).await? {
@@ -173,7 +179,7 @@ impl Client {
             }
             body.extend_from_slice(&piece);
         }
-        Ok(Reply { status, clock, body: body.freeze() })
+        Ok(Reply { status, clock, beadle, body: body.freeze() })
     }
 
     async fn piece(&self, answer: &mut reqwest::Response) -> Result<Option<Bytes>, CallError> {

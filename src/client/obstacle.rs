@@ -70,7 +70,7 @@ impl Obstacle {
             }
             Self::Silence => {
                 "see whether the server is on, and whether a firewall swallows packets on the way \
-                 (`nc -vz HOST 443` on beadle's machine)"
+                 (`nc -vz HOST PORT` on beadle's machine)"
             }
             Self::Expired => "renew the certificate on the server (`certbot renew`)",
             Self::NotYetValid => "set the clocks of both machines (`timedatectl`)",

@@ -45,7 +45,7 @@ pub(super) async fn enrol(
         if let Some(known) = known(pool, place) {
             let (url, secret) = (Some(url), Some(secret));
             let change = ServerChange { url, secret, ..ServerChange::default() };
-            pool.change_server(&known, change).await?;
+            pool.change_server(&known, change, true).await?;
         } else {
             let weak = place > 0 && place + 1 == servers.len();
             let new = NewServer {
@@ -56,6 +56,7 @@ pub(super) async fn enrol(
                 tag: None,
                 state: ServerState::Enabled,
                 spare: false,
+                alone: false,
             };
             pool.add_server(new).await?;
         }

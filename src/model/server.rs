@@ -157,6 +157,29 @@ impl ServerUrl {
         self.0.trim_end_matches('/')
     }
 
+    /// Whether two addresses lead to one place, however they are written: with or without TLS, in
+    /// any letter case of the host, with a default port or a final slash.
+    pub fn same_place(&self, other: &Self) -> bool {
+        self.place() == other.place()
+    }
+
+    /// Host in lower case, port and path, without what is usual.
+    fn place(&self) -> (String, u16, &str) {
+        let base = self.base();
+        let rest = base.split_once("://").map_or(base, |(_, rest)| rest);
+        let path = rest.find('/').map_or("", |start| rest.split_at(start).1);
+        // Whoever speaks TLS on its usual port is asked there without TLS on the other.
+        let port = if self.port() == 80 { 443 } else { self.port() };
+        (self.host(), port, path)
+    }
+
+    /// The port, as given or as usual with its scheme.
+    pub fn port(&self) -> u16 {
+        let given = self.authority().rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+        let tls = self.0.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("https:"));
+        given.unwrap_or(if tls { 443 } else { 80 })
+    }
+
     /// Host and port as they stand in the address, such as `bbb1.example.org` or `10.0.0.1:8080`.
     pub fn authority(&self) -> &str {
         let rest = self.0.split_once("://").map_or(&*self.0, |(_, rest)| rest);

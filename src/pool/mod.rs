@@ -17,6 +17,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
+use uuid::Uuid;
 
 use crate::bbb::origin;
 use crate::config::Config;
@@ -62,6 +63,7 @@ impl Answer {
 pub struct Pool(Arc<Inner>);
 
 struct Inner {
+    instance: String,
     store: Store,
     config: Arc<ArcSwap<Config>>,
     live: ArcSwap<HashMap<ServerId, Arc<Live>>>,
@@ -78,6 +80,7 @@ impl Pool {
     /// A pool of the servers in the store, none of them reached yet.
     pub fn new(store: Store, config: Arc<ArcSwap<Config>>) -> Self {
         let pool = Self(Arc::new(Inner {
+            instance: Uuid::new_v4().to_string(),
             store,
             config,
             live: ArcSwap::default(),
@@ -91,6 +94,12 @@ impl Pool {
         }));
         pool.follow_servers();
         pool
+    }
+
+    /// The name of this running beadle, made up at its start: by it beadle finds that an address
+    /// leads to itself.
+    pub fn instance(&self) -> &str {
+        &self.0.instance
     }
 
     /// The state of record.
@@ -138,6 +147,24 @@ impl Pool {
         // In this order a create that ends meanwhile is counted twice rather than not at all.
         let creating = self.live(id).pending();
         creating + self.store().state().meeting_count_on(id)
+    }
+
+    /// Whether a server is still in the pool and at this address: what was heard from another one
+    /// says nothing about it.
+    fn is_still(&self, server: &Server) -> bool {
+        self.store().state().server(&server.id).is_some_and(|known| known.url == server.url)
+    }
+
+    /// Forgets what is known of a server: another machine is meant by it now.
+    fn forget_live(&self, id: &ServerId) {
+        let before = self.live(id);
+        self.0.live.rcu(|live| {
+            let mut live = HashMap::clone(live);
+            live.remove(id);
+            live
+        });
+        // Whoever waits to poll it need not wait for the usual time.
+        before.stumbled.notify_one();
     }
 
     /// Brings the live figures in line with the servers that there are.

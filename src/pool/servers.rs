@@ -30,6 +30,8 @@ pub struct NewServer {
     pub state: ServerState,
     /// Whether it takes meetings only where no other server can.
     pub spare: bool,
+    /// Whether it is refused where another server has its address.
+    pub alone: bool,
 }
 
 /// Changes of a server; what is none stays.
@@ -51,6 +53,8 @@ pub struct ServerChange {
     pub max_users: Option<Option<u32>>,
     /// Whether it takes meetings only where no other server can.
     pub spare: Option<bool>,
+    /// Whether an address is refused that another server has.
+    pub alone: bool,
 }
 
 /// Why an operator's wish was not carried out. Nothing was changed.
@@ -59,6 +63,9 @@ pub enum ServerError {
     /// The id is taken.
     #[error("there is already a server with the id {0}")]
     Exists(String),
+    /// Another server has the address.
+    #[error("there is already a server with this address: {0}")]
+    Taken(String),
     /// The id cannot be one.
     #[error(
         "{0:?} cannot be an id; use letters, digits, '.', '_' and '-', at most 128 of them and \
@@ -104,6 +111,11 @@ where
 
 impl Pool {
     /// Adds a server. Under `servers.id_from_host` its id is its host.
+    ///
+    /// # Errors
+    ///
+    /// Where the id cannot be one or is taken, where the address is taken and the wish forbids
+    /// that, and where the store takes no change.
     pub async fn add_server(&self, new: NewServer) -> Result<Arc<Server>, ServerError> {
         let by_host = self.config().servers.id_from_host;
         let id = match new.id {
@@ -127,10 +139,13 @@ impl Pool {
             max_users: None,
             spare: new.spare,
         };
-        let added = server.clone();
+        let (added, alone) = (server.clone(), new.alone);
         let change = self.store().change(move |draft| {
             if draft.state().server(&server.id).is_some() {
                 return Err(ServerError::Exists(server.id.to_string()));
+            }
+            if alone {
+                taken(draft, &server)?;
             }
             draft.put_server(server);
             Ok(())
@@ -141,22 +156,38 @@ impl Pool {
         Ok(Arc::new(added))
     }
 
-    /// Changes a server.
+    /// Changes a server. Another address for one with meetings needs `force`; what was known of
+    /// the old address is forgotten then.
     pub async fn change_server(
         &self,
         id: &ServerId,
         change: ServerChange,
+        force: bool,
     ) -> Result<Arc<Server>, ServerError> {
-        let id = id.clone();
+        let (id, placed) = (id.clone(), self.placed_on(id));
+        let people = self.live(&id).figures().users;
         let changed = self.store().change(move |draft| {
-            let old =
-                draft.state().server(&id).ok_or_else(|| ServerError::Unknown(id.to_string()))?;
+            let state = draft.state();
+            let old = state.server(&id).ok_or_else(|| ServerError::Unknown(id.to_string()))?;
+            let alone = change.alone;
             let server = changed(old, change);
+            let moved = !server.url.same_place(&old.url);
+            if moved && alone {
+                taken(draft, &server)?;
+            }
+            // One may have been stored since the look above.
+            let meetings = placed.max(draft.state().meeting_count_on(&id));
+            if moved && meetings > 0 && !force {
+                return Err(ServerError::Busy { id: id.to_string(), meetings, people });
+            }
             draft.put_server(server.clone());
-            Ok::<_, ServerError>(server)
+            Ok::<_, ServerError>((server, moved))
         });
-        let server = changed.await?;
+        let (server, moved) = changed.await?;
         tracing::info!(server = %server.id, state = server.state.as_str(), "server changed");
+        if moved {
+            self.forget_live(&server.id);
+        }
         self.servers_were_changed();
         Ok(Arc::new(server))
     }
@@ -173,9 +204,8 @@ impl Pool {
             self.idle(id)?;
         }
         let before = self.store().state().server(id).map(|server| server.state);
-        let server = self
-            .change_server(id, ServerChange { state: Some(state), ..ServerChange::default() })
-            .await?;
+        let change = ServerChange { state: Some(state), ..ServerChange::default() };
+        let server = self.change_server(id, change, force).await?;
         if before == Some(ServerState::Disabled) && state == ServerState::Enabled {
             // What was known of it may be long out of date; it takes meetings after a good poll.
             self.live(id).forget_load();
@@ -254,6 +284,15 @@ impl Pool {
                 Err(ServerError::Busy { id: id.to_string(), meetings, people })
             }
         }
+    }
+}
+
+/// Refuses where another server has the address.
+fn taken(draft: &Draft, server: &Server) -> Result<(), ServerError> {
+    let others = || draft.state().servers().filter(|other| other.id != server.id);
+    match others().find(|other| other.url.same_place(&server.url)) {
+        Some(other) => Err(ServerError::Taken(other.id.to_string())),
+        None => Ok(()),
     }
 }
 

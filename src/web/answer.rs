@@ -3,14 +3,15 @@
 use std::borrow::Cow;
 
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, LOCATION,
-    REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName,
+    HeaderValue, LOCATION, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
 use crate::bbb::Failure;
+use crate::client::INSTANCE;
 use crate::pool;
 
 const XML: HeaderValue = HeaderValue::from_static("application/xml; charset=utf-8");
@@ -51,6 +52,16 @@ pub(super) fn xml(document: impl actix_web::body::MessageBody + 'static) -> Http
         .insert_header((CONTENT_TYPE, XML))
         .insert_header((CACHE_CONTROL, NO_CACHE))
         .body(document)
+}
+
+/// The index, which tells which running beadle it is from.
+pub(super) fn index(document: String, instance: &str) -> HttpResponse {
+    let mut response = xml(document);
+    if let Ok(instance) = HeaderValue::from_str(instance) {
+        let name = HeaderName::from_static(INSTANCE);
+        response.headers_mut().insert(name, instance);
+    }
+    response
 }
 
 /// A BigBlueButton refusal in JSON, where the call answers in JSON. The type is exactly

@@ -27,7 +27,7 @@ pub(super) async fn answer_call(
         Err(failure) => return answer::closed(refused(call, request, site, &failure)),
     };
     if call == Call::Index {
-        return answer::xml(index(site));
+        return answer::index(index(site), site.pool.instance());
     }
     let received = match signed::receive(call, kind, request, payload, site).await {
         Ok(received) => received,

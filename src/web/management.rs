@@ -126,6 +126,8 @@ fn read_added(server: Value) -> Result<NewServer, String> {
         capacity: capacity(added.load_multiplier.as_ref())?,
         tag: added.tag,
         spare: false,
+        // Scalelite takes an address twice.
+        alone: false,
         state: ServerState::Disabled,
     })
 }

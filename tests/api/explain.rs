@@ -127,3 +127,40 @@ async fn a_breakout_room_says_where_its_class_is() {
     let alone = explain(&app, json!({"id": "room", "new": true})).await;
     assert_eq!(alone["now"]["parent"], Value::Null);
 }
+
+#[tokio::test]
+async fn a_new_one_without_an_id_is_refused_as_its_create_would_be() {
+    let (app, _servers) = TestApp::with_servers(1).await;
+    for id in ["", "  ", "\u{7}"] {
+        let question = json!({"id": id, "new": true}).to_string();
+        let answer = app.operate("POST", "/explain", &question).await;
+        let create = app.get("create", "name=Class&meetingID=%20").await;
+        assert_eq!(answer.status, 400, "{id:?}");
+        assert_eq!(answer.json()["error"].as_str(), create.text("message"));
+    }
+}
+
+#[tokio::test]
+async fn a_hint_above_all_numbers_is_the_largest() {
+    let (app, _servers) = TestApp::with_servers(1).await;
+    let expects = async |hint: &str| {
+        let params = json!([["meta_bbb-meeting-size-hint", hint]]);
+        let found = explain(&app, json!({"id": "x", "new": true, "params": params})).await;
+        (found["now"]["people"].as_u64().expect("a number"), found["now"]["people_from"].clone())
+    };
+    let largest = expects("4294967295").await;
+    assert_eq!(largest.1, "hint");
+    assert_eq!(expects("4294967296").await, largest);
+    assert_eq!(expects("99999999999999999999999").await, largest);
+    for none in ["0", "-1", "many", ""] {
+        assert_eq!(expects(none).await.1, "default", "{none}");
+    }
+}
+
+#[tokio::test]
+async fn advice_about_an_id_that_looks_like_an_option_is_none() {
+    let app = TestApp::start().await;
+    let answer = app.operate("POST", "/explain", r#"{"id":"-x","tenant":"-"}"#).await;
+    let error = answer.json()["error"].as_str().expect("a sentence").to_owned();
+    assert!(error.contains("`beadle explain --new=-x --tenant=-`"), "{error}");
+}

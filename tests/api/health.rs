@@ -289,6 +289,7 @@ async fn servers_that_are_added_at_once_keep_what_is_known_of_them() {
             tag: None,
             state: ServerState::Enabled,
             spare: false,
+            alone: false,
         };
         let server = pool.add_server(new).await.expect("a server");
         let figures = Figures { load: Some(7.0), ..Figures::default() };

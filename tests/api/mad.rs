@@ -63,7 +63,7 @@ async fn a_class_on_a_server_with_two_addresses_is_not_taken_for_a_lost_copy() {
     app.add(0, &one, |_| {}).await;
     app.get("create", CREATE).await.succeeded();
     app.add(1, &one, |wish| wish.url = other_name).await;
-    app.set("bbb0", r#"{"url":"http://127.0.0.1:1"}"#).await;
+    app.set("bbb0", r#"{"url":"http://127.0.0.1:1","force":true}"#).await;
     app.poll().await;
     app.get("create", CREATE).await.succeeded();
     assert_eq!(app.server_of("class").await.as_deref(), Some("bbb1"));
@@ -108,6 +108,15 @@ async fn more_people_than_can_be_counted_are_not_nobody() {
 }
 
 /// Joins by internalMeetingID go on to lead to the meeting that had it first.
+#[tokio::test]
+async fn too_many_meetings_are_told_as_that() {
+    let app = app_with(&"<meeting/>".repeat(20_000)).await;
+    assert_eq!(app.view("bbb0").await.trouble, None);
+    let app = app_with(&"<meeting/>".repeat(20_001)).await;
+    let trouble = app.view("bbb0").await.trouble.expect("trouble");
+    assert!(trouble.contains("more than 20000 meetings"), "{trouble}");
+}
+
 #[tokio::test]
 async fn a_meeting_that_is_found_does_not_take_the_id_of_another() {
     let app = TestApp::start().await;

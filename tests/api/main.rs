@@ -8,6 +8,7 @@
 )]
 
 mod about_one;
+mod addresses;
 mod bad_input;
 mod checksum;
 mod concurrency;

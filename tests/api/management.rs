@@ -156,3 +156,22 @@ async fn other_methods_types_and_calls_are_refused_in_xml() {
     let typed = manager.post("addServer", "", "application/json; charset=utf-8", "{}").await;
     typed.refused("internalError");
 }
+
+/// What the operator's own API refuses is taken here, as Scalelite takes it, and stays.
+#[tokio::test]
+async fn an_address_twice_and_any_tag_are_taken_as_upstream_takes_them() {
+    let (app, manager) = managed().await;
+    let tags = ["none", "a;b", "a!", " "];
+    let mut ids = Vec::new();
+    for tag in tags {
+        let wish = json!({"url": "https://x/bigbluebutton/api", "secret": "s", "tag": tag});
+        let added = add(&manager, &wish.to_string()).await;
+        assert_eq!(added.status, 201, "{}", added.body());
+        ids.push(added.json()["id"].as_str().expect("an id").to_owned());
+    }
+    let app = app.restart().await;
+    for (id, tag) in ids.iter().zip(tags) {
+        app.set(id, r#"{"weight":2}"#).await;
+        assert_eq!(app.view(id).await.tag.as_deref(), Some(tag));
+    }
+}

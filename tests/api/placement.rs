@@ -3,7 +3,7 @@
 use beadle::config::Policy;
 use beadle::sim::SimServer;
 
-use super::support::TestApp;
+use super::support::{TestApp, server};
 
 /// Creates a meeting, and says where it is.
 async fn goes(app: &TestApp, id: &str) -> String {
@@ -58,8 +58,9 @@ async fn a_spare_server_heeds_tags_and_limits() {
 
 #[tokio::test]
 async fn a_spare_server_is_remembered_as_one() {
-    let (mut app, servers) = TestApp::with_servers(1).await;
-    assert!(app.add(1, &servers[0], |wish| wish.spare = true).await.spare);
+    let (mut app, _servers) = TestApp::with_servers(1).await;
+    let spare = server(1).await;
+    assert!(app.add(1, &spare, |wish| wish.spare = true).await.spare);
     app = app.restart().await;
     assert_eq!((app.view("bbb0").await.spare, app.view("bbb1").await.spare), (false, true));
     app.set("bbb1", r#"{"weight":2}"#).await;

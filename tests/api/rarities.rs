@@ -68,8 +68,9 @@ async fn a_machine_that_was_added_twice_keeps_its_class() {
     app.add(0, &machine, |_| {}).await;
     app.get("create", CREATE).await.succeeded();
     let class = machine.meeting("class").expect("the class").internal_id;
-    app.add(1, &machine, |_| {}).await;
-    app.set("bbb0", &format!(r#"{{"url":"{}"}}"#, nobody.url())).await;
+    let by_name = format!("http://localhost:{}", machine.address().port());
+    app.add(1, &machine, |wish| wish.url = by_name).await;
+    app.set("bbb0", &format!(r#"{{"url":"{}","force":true}}"#, nobody.url())).await;
     app.poll().await;
     app.get("create", CREATE).await.succeeded();
     assert_eq!(app.server_of("class").await.as_deref(), Some("bbb1"));

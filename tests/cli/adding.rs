@@ -20,6 +20,7 @@ fn whatever_people_paste_is_understood() {
     ] {
         let added = place.json(&["servers", "add", pasted, "s", "--no-probe"]);
         assert_eq!(added["url"], url, "{pasted}");
+        place.ok(&["servers", "remove", added["id"].as_str().expect("an id")]);
     }
     for odd in ["ftp://h/", "https://", "h h", "https://h/?a=b", "h:99999", "h:https", "[::1"] {
         let said = place.fails(1, &["servers", "add", odd, "s", "--no-probe"]);
@@ -37,10 +38,14 @@ async fn just_the_id_is_printed_and_the_server_is_disabled() {
     let ran = place.run(&["servers", "add", &sim.url(), "right", "--id", "one"]);
     assert_eq!((ran.code, ran.out.as_str()), (0, "one\n"), "{ran:?}");
     assert!(ran.err.contains("`beadle servers enable one`"), "{ran:?}");
-    let made_up = place.ok(&["servers", "add", &sim.url(), "right", "--tag", "x"]);
+    let said = place.fails(1, &["servers", "add", &sim.url(), "right"]);
+    assert!(said.contains("a server with this address: one"), "{said}");
+    let other = server("right").await;
+    let made_up = place.ok(&["servers", "add", &other.url(), "right", "--tag", "x"]);
     let made_up = place.json(&["servers", "show", made_up.trim_end()]);
     assert_eq!((&made_up["state"], &made_up["tag"]), (&json!("disabled"), &json!("x")));
-    let said = place.fails(1, &["servers", "add", &sim.url(), "right", "--id", "one"]);
+    let third = server("right").await;
+    let said = place.fails(1, &["servers", "add", &third.url(), "right", "--id", "one"]);
     assert!(said.contains("already a server with the id one"), "{said}");
     daemon.stop();
 }

@@ -146,7 +146,7 @@ fn the_doctor_finds_what_is_odd_about_a_pool() {
     let url = format!("http://{}", answering("200 OK", &index("3.0.1"), None));
     add(&place, "one", &url);
     assert!(about(&doctor(0), "pool")[0].starts_with("info: one server only"));
-    add(&place, "two", &format!("{url}/bigbluebutton"));
+    add(&place, "two", &format!("{url}/second"));
     let found = about(&doctor(0), "pool");
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(found[0].starts_with("warning: the servers one, two have one address"), "{found:?}");
@@ -175,12 +175,50 @@ async fn one_server_with_two_names_is_found_and_beadle_itself() {
     let said = about(&found, "pool");
     assert_eq!(said.len(), 1, "{found}");
     assert!(said[0].starts_with("warning: the servers one, two list the same meeting"), "{found}");
-    let (place, _daemon) = place();
+    let place = Place::new();
+    let mut daemon = Daemon::start(&place);
     add(&place, "itself", "https://localhost");
+    // It becomes so by a change of the configuration: nobody can add beadle to itself.
+    let settings = "poll.interval = 0\npublic_url = \"https://localhost\"\n";
+    place.configure(&format!("{settings}api.secrets = [\"{SECRET}\"]\n"));
+    daemon.signal(rustix::process::Signal::HUP);
+    daemon.wait_for("the configuration was loaded again");
+    place.fails(1, &["servers", "add", "https://localhost/", "s", "--no-probe"]);
     let found = place.run(&["doctor", "--json"]).json()["findings"].clone();
     let said = about(&found, "server itself").concat();
     assert!(said.contains("error: its address is beadle's own"), "{found}");
     assert!(said.contains("`beadle servers remove itself`"), "{found}");
+}
+
+/// A port whose queue is full, so that nothing comes back.
+fn silent() -> (Socket, Vec<Socket>) {
+    let crowded = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    crowded.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).expect("a port");
+    crowded.listen(0).expect("it listens");
+    let address = crowded.local_addr().expect("an address");
+    let fill = (0..8).map(|_| {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        socket.set_nonblocking(true).expect("a socket");
+        // It is under way, or waits for ever.
+        let _ = socket.connect(&address);
+        socket
+    });
+    let waiting = fill.collect();
+    (crowded, waiting)
+}
+
+#[test]
+fn the_port_to_look_at_is_the_servers_own() {
+    let place = Place::new();
+    let settings = "poll.interval = 0\nservers.connect_timeout = 0.2\n";
+    place.configure(&format!("{settings}api.secrets = [\"{SECRET}\"]\n"));
+    let _daemon = Daemon::start(&place);
+    let (crowded, _waiting) = silent();
+    let port =
+        crowded.local_addr().ok().and_then(|address| address.as_socket()).expect("one").port();
+    add(&place, "silent", &format!("http://127.0.0.1:{port}"));
+    let ran = place.run(&["servers", "check", "silent"]);
+    assert!(ran.out.contains(&format!("`nc -vz 127.0.0.1 {port}`")), "{ran:?}");
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use crate::pool::Pool;
+use crate::daemon::Daemon;
+use crate::place::{Place, SECRET};
+use crate::pool::{Pool, server};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_tells_why_a_meeting_is_where_it_is() {
@@ -66,8 +68,9 @@ async fn a_spare_server_is_set_and_shown() {
     assert!(text.contains("it is spare, and another can take it"), "{text}");
     pool.place.ok(&["servers", "set", "two", "--no-spare"]);
     assert_eq!(pool.place.json(&["servers", "show", "two"])["spare"], false);
-    let url = pool.servers.first().expect("a server").url();
-    let added = ["servers", "add", &url, "secret of one", "--id", "three", "--spare"];
+    let other = server("secret").await;
+    let url = other.url();
+    let added = ["servers", "add", &url, "secret", "--id", "three", "--spare"];
     assert_eq!(pool.place.json(&added)["spare"], true);
     pool.place.fails(2, &["servers", "set", "two", "--spare", "--no-spare"]);
 }
@@ -110,4 +113,33 @@ async fn what_was_learned_of_a_meeting_is_shown() {
     assert!(has("expected people", "60 (learned from earlier sittings)"), "{text}");
     assert!(has("highest load so far", "5"), "{text}");
     assert!(has("expected next time", "60 (by 1 earlier sitting)"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn its_advice_can_be_typed_as_it_stands() {
+    let pool = Pool::of(&["one"]).await;
+    for (words, advice) in [
+        (&["nope"][..], "`beadle explain --new nope`"),
+        (&["it's $HOME"], r"`beadle explain --new 'it'\''s $HOME'`"),
+        (&["nope", "--tenant", "lab 1"], "`beadle explain --new nope --tenant 'lab 1'`"),
+    ] {
+        let said = pool.place.fails(1, &[&["explain"], words].concat());
+        assert!(said.contains(advice), "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_are_named_where_they_count() {
+    let place = Place::new();
+    place.configure(&format!(
+        "poll.interval = 0\nplacement.policy = \"scalelite\"\napi.secrets = [\"{SECRET}\"]\n"
+    ));
+    let _daemon = Daemon::start(&place);
+    let one = server("s").await;
+    place.ok(&["servers", "add", &one.url(), "s", "--id", "one", "--enable"]);
+    let text = place.ok(&["explain", "--new", "art"]);
+    assert!(text.contains("Policy: scalelite.") && !text.contains("xpected"), "{text}");
+    place.ok(&["servers", "set", "one", "--max-users", "100"]);
+    let text = place.ok(&["explain", "--new", "art"]);
+    assert!(text.contains("Expected people: 20 (the default; counts for limits only)."), "{text}");
 }

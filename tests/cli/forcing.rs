@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::pool::Pool;
+use crate::pool::{Pool, server};
 use crate::terminal::Terminal;
 
 async fn busy() -> Pool {
@@ -83,6 +83,30 @@ async fn whoever_sits_there_is_asked() {
         assert_eq!(crate::place::finish(child).code, 0, "{verb}");
     }
     assert_eq!(pool.place.json(&["servers", "list"]), json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_address_is_asked_about_like_a_removal() {
+    let pool = busy().await;
+    let other = server("secret of one").await;
+    let url = other.url();
+    let set = ["servers", "set", "one", "--url", &url];
+    let said = pool.place.fails(1, &set);
+    assert!(said.contains("server one still has 1 meeting with 7 people"), "{said}");
+    assert!(said.contains("nothing was changed, --force does it all the same"), "{said}");
+    for (answer, code) in [("no", 1), ("yes", 0)] {
+        let terminal = Terminal::open();
+        let child = terminal.run(pool.place.command(&set));
+        let asked = terminal.wait_for("[yes/no]");
+        assert!(asked.contains("1 meeting") && asked.contains("7 people"), "{asked}");
+        terminal.answer(answer);
+        assert_eq!(crate::place::finish(child).code, code);
+        let now = pool.place.json(&["servers", "show", "one"])["url"].clone();
+        assert_eq!(now == url, code == 0, "{now}");
+    }
+    let back = pool.servers.first().expect("a server").url();
+    let view = pool.place.json(&["servers", "set", "one", "--url", &back, "--yes"]);
+    assert_eq!((&view["url"], &view["health"]), (&json!(back), &json!("online")));
 }
 
 #[tokio::test(flavor = "multi_thread")]

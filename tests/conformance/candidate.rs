@@ -217,6 +217,7 @@ async fn add_server(pool: &Pool, wish: ServerWish) -> anyhow::Result<Answer> {
         tag: wish.tag,
         state: wish.state.unwrap_or(ServerState::Enabled),
         spare: false,
+        alone: false,
     };
     let server = pool.add_server(new).await?;
     // A new server that is not online is one that was never reached.
@@ -230,7 +231,7 @@ async fn set_server(pool: &Pool, wish: ServerWish) -> anyhow::Result<Answer> {
     let id = ServerId::from(wish.id.context("no id")?);
     if wish.state.is_some() {
         let change = ServerChange { state: wish.state, ..ServerChange::default() };
-        pool.change_server(&id, change).await?;
+        pool.change_server(&id, change, true).await?;
     }
     observe(pool, &id, wish.online, wish.load.as_ref())?;
     Ok(Answer::new())

@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 
+use super::remove::insisting;
 use crate::api::{Checked, ServerView, SetServer};
 use crate::cli::args::{Changes, Set};
 use crate::cli::console::Console;
@@ -10,10 +11,15 @@ use crate::cli::error::CliError;
 use crate::cli::{ask, print};
 
 pub(super) async fn set(console: &Console, wish: Set) -> Result<(), CliError> {
+    const QUESTION: &str =
+        "Nobody will be able to join these meetings at the new address. Change it?";
     let changes = changes(wish.changes)?;
-    let name = &wish.of.server;
-    let what = Resource::at(&["servers", name]);
-    let server: ServerView = console.daemon.tell(Method::PATCH, what, &changes).await?;
+    let set = async |force| -> Result<ServerView, CliError> {
+        let what = Resource::at(&["servers", &wish.of.server]);
+        let changes = SetServer { force, ..changes.clone() };
+        console.daemon.tell(Method::PATCH, what, &changes).await
+    };
+    let server = insisting(wish.force, QUESTION, set).await?;
     console.done(&server, |server| format!("server {} is changed", server.id))?;
     if changes.url.is_some() || changes.secret.is_some() {
         warn_of_mistakes(console, &server.id).await?;
@@ -31,6 +37,7 @@ fn changes(wish: Changes) -> Result<SetServer, CliError> {
         max_meetings: wish.max_meetings,
         max_users: wish.max_users,
         spare: (wish.spare || wish.no_spare).then_some(wish.spare),
+        force: false,
     })
 }
 

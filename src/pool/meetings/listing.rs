@@ -191,7 +191,9 @@ impl Pool {
                 Part { server: server.id.clone(), list: Some(list), fresh: true, failure: None }
             }
             Err(NoList::Refused(failure)) => self.last_known(server, live, call, Some(failure)),
-            Err(NoList::Unreadable(_)) => self.last_known(server, live, call, None),
+            Err(NoList::Unreadable(_) | NoList::TooMany) => {
+                self.last_known(server, live, call, None)
+            }
         }
     }
 

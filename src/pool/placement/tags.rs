@@ -41,6 +41,44 @@ impl Wanted {
     }
 }
 
+/// A tag that no create could ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BadTag {
+    /// Nothing but blanks.
+    #[error("a tag cannot be blank")]
+    Blank,
+    /// It would stand for servers without a tag.
+    #[error(
+        "a server cannot have the tag none: in a create, none stands for servers without a tag"
+    )]
+    Nothing,
+    /// It would be read as several.
+    #[error("a tag cannot hold a semicolon: in a create, it stands between two tags")]
+    Several,
+    /// Its end would be read as a demand.
+    #[error("a tag cannot end with !: in a create, that makes tags required")]
+    Demand,
+    /// It holds what nobody sees.
+    #[error("a tag cannot hold control characters")]
+    Control,
+}
+
+/// Refuses a tag that no create could ask for.
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub fn check(tag: &str) -> Result<(), BadTag> {
+    match tag {
+        _ if tag.trim().is_empty() => Err(BadTag::Blank),
+        "none" => Err(BadTag::Nothing),
+        _ if tag.contains(';') => Err(BadTag::Several),
+        _ if tag.ends_with('!') => Err(BadTag::Demand),
+        _ if tag.contains(char::is_control) => Err(BadTag::Control),
+        _ => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Wanted;

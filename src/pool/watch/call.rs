@@ -142,6 +142,7 @@ impl Pool {
         note(server, live, reply);
         if let Err(error) = reply
             && error.is_the_servers()
+            && self.is_still(server)
         {
             self.failed(&server.id, error, Instant::now());
         }

@@ -71,10 +71,15 @@ pub async fn poll_all(pool: &Pool, client: &Client) {
     let servers = pool.servers();
     futures_util::stream::iter(servers)
         .for_each_concurrent(AT_ONCE, |(server, _)| async move {
-            poll_once(pool, client, &server).await;
-            ask_version(pool, client, &server).await;
+            poll_whole(pool, client, &server).await;
         })
         .await;
+}
+
+/// One poll of one server, and what version it is.
+pub async fn poll_whole(pool: &Pool, client: &Client, server: &Server) {
+    poll_once(pool, client, server).await;
+    ask_version(pool, client, server).await;
 }
 
 /// One poll of one server.
@@ -82,6 +87,9 @@ pub async fn poll_once(pool: &Pool, client: &Client, server: &Server) {
     let timeout = pool.config().servers.response_timeout;
     let request = Request { call: "getMeetings", query: "", body: None, timeout };
     let reply = pool.call_beside(client, server, request).await;
+    if !pool.is_still(server) {
+        return;
+    }
     let list = match reply.map_err(|error| error.to_string()).and_then(read) {
         Ok(list) => list,
         Err(why) => return pool.failed(&server.id, &why, Instant::now()),
@@ -121,6 +129,7 @@ async fn ask_version(pool: &Pool, client: &Client, server: &Server) {
     let timeout = pool.config().servers.response_timeout;
     let request = Request { call: "", query: "", body: None, timeout };
     if let Ok(reply) = pool.call_beside(client, server, request).await
+        && pool.is_still(server)
         && let Ok(answer) = Answer::read(&reply.body)
         && ["bbbVersion", "apiVersion"].iter().any(|name| answer.get(name).is_some())
     {

@@ -29,8 +29,10 @@ pub enum ProbeError {
     /// It cannot be asked.
     #[error("{host}: {error}")]
     Call {
-        /// Host and port.
+        /// Host and port as in the address.
         host: String,
+        /// Host and port in any case, with a blank between them.
+        listens: String,
         /// Why.
         error: CallError,
     },
@@ -43,6 +45,12 @@ pub enum ProbeError {
         status: u16,
         /// The title of the page that came, in words.
         page: String,
+    },
+    /// It is the very beadle that asks.
+    #[error("{url} leads to beadle itself")]
+    Itself {
+        /// The address.
+        url: String,
     },
     /// The secret is wrong.
     #[error("the server does not accept the secret")]
@@ -64,7 +72,7 @@ impl ProbeError {
     /// What mends it, as a sentence for operators.
     pub fn remedy(&self) -> String {
         match self {
-            Self::Call { error, .. } => error.remedy().to_owned(),
+            Self::Call { error, listens, .. } => error.remedy().replace("HOST PORT", listens),
             Self::NotBbb { status: 300..400, .. } => {
                 "it leads elsewhere: give the address that it leads to, mostly with https://".into()
             }
@@ -73,6 +81,10 @@ impl ProbeError {
             }
             Self::NotBbb { .. } => {
                 "is the address right? `beadle servers set ID --url ADDRESS`".into()
+            }
+            Self::Itself { .. } => {
+                "give the address of a BigBlueButton server: `beadle servers set ID --url ADDRESS`"
+                    .into()
             }
             Self::Secret { host } => format!(
                 "copy it again from `bbb-conf --secret` on {host}: `beadle servers set ID --secret -`"
@@ -104,9 +116,8 @@ pub(super) fn version(index: &Answer) -> String {
 impl Pool {
     /// Asks a server who it is and whether it accepts the secret.
     pub async fn probe(&self, client: &Client, server: &Server) -> Probed {
-        let host = server.url.authority().to_owned();
         match self.ask_beside(client, server, "").await {
-            Err(error) => Probed { ahead: None, version: Err(ProbeError::Call { host, error }) },
+            Err(error) => Probed { ahead: None, version: Err(no_answer(server, error)) },
             Ok(index) => {
                 let now = i64::try_from(now_ms() / 1000).unwrap_or(i64::MAX);
                 let ahead = index.clock.map(|clock| clock - now);
@@ -127,13 +138,16 @@ impl Pool {
             let page = title(&reply.body);
             ProbeError::NotBbb { url: url.clone(), status: reply.status, page }
         };
+        if index.beadle.as_deref() == Some(self.instance()) {
+            return Err(ProbeError::Itself { url });
+        }
         let answer = Answer::read(&index.body).map_err(|_| not_bbb(&index))?;
         if answer.get("returncode") != Some("SUCCESS") || answer.get("version").is_none() {
             return Err(not_bbb(&index));
         }
         let version = version(&answer);
         let list = self.ask_beside(client, server, "getMeetings").await;
-        let list = list.map_err(|error| ProbeError::Call { host: host.clone(), error })?;
+        let list = list.map_err(|error| no_answer(server, error))?;
         match Answer::outcome(&list.body) {
             Err(_) => Err(not_bbb(&list)),
             Ok(Outcome::Success) => Ok(version),
@@ -157,6 +171,12 @@ impl Pool {
         let request = Request { call, query: "", body: None, timeout };
         self.call_beside(client, server, request).await
     }
+}
+
+fn no_answer(server: &Server, error: CallError) -> ProbeError {
+    let (host, port) = (server.url.host(), server.url.port());
+    let listens = format!("{} {port}", host.trim_matches(['[', ']']));
+    ProbeError::Call { host: server.url.authority().to_owned(), listens, error }
 }
 
 /// The title of a web page, as the end of a sentence; nothing where there is none.

@@ -6,7 +6,8 @@ use actix_web::web::{self, Data, Json, ServiceConfig};
 
 use super::{Refused, refused};
 use crate::api::{CandidateView, DecisionView, Explain, ExplanationView};
-use crate::bbb::Params;
+use crate::bbb::params::identifier;
+use crate::bbb::{Failure, Params};
 use crate::model::{MeetingId, TenantId};
 use crate::pool::placement::NoServer;
 use crate::pool::placement::choice::Verdict;
@@ -20,6 +21,10 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 
 async fn explain(site: Data<Site>, wish: Json<Explain>) -> Result<HttpResponse, Refused> {
     let Explain { id, tenant, new, params } = wish.into_inner();
+    if new && identifier(&id).trim().is_empty() {
+        let refusal = Failure::missing_meeting_id();
+        return Err(refused(StatusCode::BAD_REQUEST, "invalid", refusal.message));
+    }
     let tenant = TenantId::from(tenant);
     let known = site.pool.store().state().meeting(&tenant, &id).filter(|_| !new).cloned();
     let id = known.as_ref().map_or_else(|| MeetingId::from(id), |meeting| meeting.id.clone());
@@ -32,7 +37,8 @@ async fn explain(site: Data<Site>, wish: Json<Explain>) -> Result<HttpResponse, 
     let then = found.then.filter(|_| !new);
     if known.is_none() && then.is_none() && !new {
         let error = format!(
-            "there is no meeting with the id {id}; beadle explain --new {id} tells where it would go"
+            "there is no meeting with the id {id}; `beadle explain {}` tells where it would go",
+            options(id.as_str(), tenant.as_str())
         );
         return Err(refused(StatusCode::NOT_FOUND, "unknown", error));
     }
@@ -45,6 +51,22 @@ async fn explain(site: Data<Site>, wish: Json<Explain>) -> Result<HttpResponse, 
         now: decision(&found.now),
     };
     Ok(answer::json(StatusCode::OK, &view))
+}
+
+/// What asks about a new meeting, ready for a shell.
+fn options(id: &str, tenant: &str) -> String {
+    let option = |name: &str, value: &str| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:@%+,/".contains(c);
+        let value = match value.replace('\'', r"'\''") {
+            value if value.is_empty() || !value.chars().all(plain) => format!("'{value}'"),
+            value => value,
+        };
+        // Else it would be read as another option.
+        let joint = if value.trim_start_matches('\'').starts_with('-') { "=" } else { " " };
+        format!("--{name}{joint}{value}")
+    };
+    let new = option("new", id);
+    if tenant.is_empty() { new } else { format!("{new} {}", option("tenant", tenant)) }
 }
 
 fn decision(decision: &Decision) -> DecisionView {

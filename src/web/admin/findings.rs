@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::api::{Finding, Level};
 use crate::config::Config;
-use crate::model::{Server, ServerId, ServerState};
+use crate::model::{Server, ServerId, ServerState, ServerUrl};
 use crate::pool::watch::health::Health;
 use crate::pool::watch::list::List;
 use crate::pool::watch::probe::{OLDEST, Probed, too_old};
@@ -106,18 +106,19 @@ pub(super) fn of_frost(seconds: f64) -> Finding {
 
 /// What it means that servers are beadle itself: it would wait for its own answers.
 pub(super) fn of_itself(servers: &[&Server], public_url: Option<&str>) -> Vec<Finding> {
-    let own = public_url.and_then(|url| url.split_once("://")).map(|(_, authority)| authority);
-    let itself = servers.iter().filter(|server| {
-        own.is_some_and(|own| {
-            server.url.authority().eq_ignore_ascii_case(own.trim_end_matches('/'))
-        })
-    });
+    let itself = servers.iter().filter(|server| is_own(&server.url, public_url));
     let told = itself.map(|server| {
         let said = "its address is beadle's own (`public_url`)".to_owned();
         let remedy = format!("remove it: `beadle servers remove {}`", server.id);
         finding(Level::Error, &name(server), said, Some(&remedy))
     });
     told.collect()
+}
+
+/// Whether an address is that by which beadle itself is known.
+pub(super) fn is_own(url: &ServerUrl, public_url: Option<&str>) -> bool {
+    let own = public_url.and_then(|own| ServerUrl::pasted(own).ok());
+    own.is_some_and(|own| own.same_place(url))
 }
 
 /// What it means that servers list the same meetings.

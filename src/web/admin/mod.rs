@@ -138,7 +138,7 @@ impl actix_web::ResponseError for Refused {
 impl From<ServerError> for Refused {
     fn from(error: ServerError) -> Self {
         let (status, kind) = match error {
-            ServerError::Exists(_) => (StatusCode::CONFLICT, "exists"),
+            ServerError::Exists(_) | ServerError::Taken(_) => (StatusCode::CONFLICT, "exists"),
             ServerError::Unknown(_) => (StatusCode::NOT_FOUND, "unknown"),
             ServerError::Busy { .. } => (StatusCode::CONFLICT, "busy"),
             ServerError::BadId(_) => (StatusCode::BAD_REQUEST, "invalid"),

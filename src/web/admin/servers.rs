@@ -12,6 +12,7 @@ use super::{Refused, broken_off, findings, refused};
 use crate::api::{AddServer, Checked, Panic, Panicked, ServerView, SetServer, SetState};
 use crate::model::{Capacity, Secret, Server, ServerId, ServerState, ServerUrl};
 use crate::pool::Pool;
+use crate::pool::placement::tags;
 use crate::pool::servers::{NewServer, ServerChange};
 use crate::pool::watch::live::Live;
 use crate::pool::watch::poller;
@@ -100,8 +101,8 @@ async fn show(
 async fn add(site: Data<Site>, wish: Json<AddServer>) -> Result<HttpResponse, Refused> {
     let wish = wish.into_inner();
     let (enable, probe) = (wish.enable, !wish.no_probe);
-    let invalid = |error: String| refused(StatusCode::BAD_REQUEST, "invalid", error);
     let new = new_server(wish).map_err(invalid)?;
+    not_itself(&site, &new.url)?;
     let mut version = None;
     if probe {
         let server = Server {
@@ -144,10 +145,17 @@ async fn set(
     name: Path<String>,
     wish: Json<SetServer>,
 ) -> Result<HttpResponse, Refused> {
-    let server = find(&site.pool, &name)?;
-    let invalid = |error: String| refused(StatusCode::BAD_REQUEST, "invalid", error);
-    let change = change(wish.into_inner()).map_err(invalid)?;
-    let server = site.pool.change_server(&server.id, change).await?;
+    let before = find(&site.pool, &name)?;
+    let wish = wish.into_inner();
+    let force = wish.force;
+    let change = change(wish).map_err(invalid)?;
+    if let Some(url) = &change.url {
+        not_itself(&site, url)?;
+    }
+    let server = site.pool.change_server(&before.id, change, force).await?;
+    if server.url != before.url {
+        poller::poll_whole(&site.pool, &site.client, &server).await;
+    }
     Ok(shown(&site, &server, StatusCode::OK, false))
 }
 
@@ -208,6 +216,18 @@ fn shown(site: &Site, server: &Server, status: StatusCode, secrets: bool) -> Htt
     answer::json(status, &view(&site.pool, server, &live, Instant::now(), secrets))
 }
 
+fn invalid(error: String) -> Refused {
+    refused(StatusCode::BAD_REQUEST, "invalid", error)
+}
+
+/// Refuses beadle's own address: it would wait for its own answers.
+fn not_itself(site: &Site, url: &ServerUrl) -> Result<(), Refused> {
+    if findings::is_own(url, site.config().public_url.as_deref()) {
+        return Err(invalid(format!("{} is beadle's own address (`public_url`)", url.authority())));
+    }
+    Ok(())
+}
+
 /// The server of an id, or the only one of a host or host:port.
 fn find(pool: &Pool, name: &str) -> Result<Arc<Server>, Refused> {
     let state = pool.store().state();
@@ -241,9 +261,10 @@ fn new_server(wish: AddServer) -> Result<NewServer, String> {
         url: address(&wish.url)?,
         secret: Secret::new(wish.secret.trim()).map_err(|error| error.to_string())?,
         capacity: capacity(wish.weight, wish.load_multiplier)?.unwrap_or_default(),
-        tag: wish.tag,
+        tag: wish.tag.map(tag).transpose()?,
         state: if wish.enable { ServerState::Enabled } else { ServerState::Disabled },
         spare: wish.spare,
+        alone: true,
     })
 }
 
@@ -255,12 +276,21 @@ fn change(wish: SetServer) -> Result<ServerChange, String> {
         url,
         secret: secret.map_err(|error| error.to_string())?,
         capacity: capacity(wish.weight, wish.load_multiplier)?,
-        tag: wish.tag.map(|tag| Some(tag).filter(|tag| !tag.is_empty())),
+        tag: wish.tag.map(tag).transpose()?.map(|tag| Some(tag).filter(|tag| !tag.is_empty())),
         state: None,
         max_meetings: wish.max_meetings.map(limit),
         max_users: wish.max_users.map(limit),
         spare: wish.spare,
+        alone: true,
     })
+}
+
+/// A tag that creates can ask for; an empty one is none.
+fn tag(tag: String) -> Result<String, String> {
+    if tag.is_empty() {
+        return Ok(tag);
+    }
+    tags::check(&tag).map(|()| tag).map_err(|error| error.to_string())
 }
 
 /// An address that can be called: with a port that exists, and the like.

@@ -1,5 +1,6 @@
 //! Where a new meeting goes: what is known of it beforehand, and a server with room kept on it.
 
+use std::num::IntErrorKind;
 use std::sync::Arc;
 
 use crate::bbb::{Failure, Params};
@@ -83,14 +84,22 @@ impl Pool {
 
 /// How many people are expected.
 fn expected(pool: &Pool, params: &Params<'_>, (tenant, id): &Name) -> Expected {
-    let number = |name: &str| params.get(name).and_then(|text| text.trim().parse::<u32>().ok());
-    let above_zero = |name: &str| number(name).filter(|&number| number > 0);
+    let above_zero = |name: &str| params.get(name).and_then(|text| number(text.trim()));
     let hint = above_zero("meta_bbb-meeting-size-hint");
     let limit = above_zero("maxParticipants");
     let own = pool.size_of(tenant, id);
     let state = pool.store().state();
     let learned = (own.as_ref(), state.size(tenant, ""));
     sizes::expected(hint, limit, learned, pool.config().placement.expected_people, now_ms())
+}
+
+/// A number above 0. One that is too large is the largest: it must not pass for none.
+fn number(text: &str) -> Option<u32> {
+    match text.parse() {
+        Ok(0) => None,
+        Ok(number) => Some(number),
+        Err(error) => (*error.kind() == IntErrorKind::PosOverflow).then_some(u32::MAX),
+    }
 }
 
 fn refusal(wish: &Wish, no: NoServer) -> Failure {
