@@ -297,8 +297,8 @@ pub fn decode_copy(key: &[u8], value: &[u8]) -> Result<LostCopy, CodecError> {
     })
 }
 
-/// The value of a meeting that was ended: when, in milliseconds since 1970. Its key is the
-/// internalMeetingID.
+/// The value of a meeting that was ended: when, in milliseconds since 1970. Its key is its name or
+/// its internalMeetingID.
 pub fn encode_ended(ended_ms: u64) -> Result<Vec<u8>, CodecError> {
     encode(FIRST, &ended_ms)
 }

@@ -10,7 +10,7 @@
 //! | `servers` | the server's id | [`codec`]'s server record |
 //! | `meetings` | tenant, NUL, meetingID | [`codec`]'s meeting record |
 //! | `copies` | server's id, NUL, internalMeetingID | [`codec`]'s record of a lost copy |
-//! | `ended` | internalMeetingID | when it was ended through beadle |
+//! | `ended` | internalMeetingID, or tenant, NUL, meetingID | when it was ended through beadle |
 //! | `sizes` | tenant, NUL, meetingID or nothing | [`codec`]'s size record |
 //!
 //! A value is a version byte and the record in bincode. No value is larger than

@@ -135,6 +135,14 @@ async fn a_copy_that_is_made_too_late_is_left_alone() {
     app.poll().await;
     assert_eq!(app.server_of("class").await.as_deref(), Some("bbb1"));
     assert_eq!(meetings(&servers), [1, 1]);
+    // Nor does the class come back by it when it is over.
+    app.get("end", "meetingID=class").await.succeeded();
+    app.poll().await;
+    assert_eq!(app.server_of("class").await, None);
+    let list = app.get("getMeetings", "").await;
+    assert!(!list.succeeded().body().contains(&late), "{}", list.body());
+    app.get("create", CREATE).await.succeeded();
+    assert!(app.server_of("class").await.is_some());
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use crate::client::{CallError, Client, Request};
 use crate::model::{LostCopy, Meeting, MeetingId, Phase, Server, TenantId};
 use crate::pool::meetings::about::Replied;
 use crate::pool::meetings::create::Alone;
-use crate::pool::meetings::ending::ended_lately;
+use crate::pool::meetings::ending::{ended_lately, is_left_over};
 use crate::pool::watch::list::List;
 use crate::pool::watch::live::Name;
 use crate::pool::{Pool, now_ms};
@@ -218,6 +218,7 @@ fn compare(
             }
         } else if let Some((tenant, id)) = unsure(meeting, server, state)
             && !ended_lately(state, &meeting.internal_id, now_ms)
+            && !is_left_over(meeting, (&TenantId::from(tenant), id), state, now_ms)
             && meeting.origin.as_deref().is_some_and(|mark| marked(tenant, id, mark))
         {
             let known = state.meeting_of_id(&TenantId::from(tenant), id);

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use subtle::ConstantTimeEq as _;
 
+use crate::bbb::meetings::Listed;
 use crate::bbb::params::encode;
 use crate::bbb::{self, Failure};
 use crate::client::Client;
@@ -155,12 +156,37 @@ impl Pool {
     }
 }
 
-/// Notes that a meeting was ended through beadle. One whose internalMeetingID was never learnt
-/// cannot be told from a later one of the same name.
+/// Notes that a meeting was ended through beadle, under its internalMeetingID and its name.
 pub(in crate::pool) fn remember_ended(draft: &mut Draft, meeting: &Meeting, now_ms: u64) {
+    draft.put_ended(&name_key(&meeting.tenant, meeting.id.as_str()), now_ms);
     if !meeting.internal_id.is_empty() {
         draft.put_ended(&meeting.internal_id, now_ms);
     }
+}
+
+/// A meeting of this name runs, whatever was ended before.
+pub(in crate::pool) fn forget_endings(draft: &mut Draft, meeting: &Meeting) {
+    draft.remove_ended(&name_key(&meeting.tenant, meeting.id.as_str()));
+    draft.remove_ended(&meeting.internal_id);
+}
+
+/// Whether a listed meeting that the store does not have is a copy that its server made too late:
+/// nobody was ever led to it, and the meeting itself was ended through beadle a short while ago.
+pub(in crate::pool) fn is_left_over(
+    listed: &Listed,
+    (tenant, id): (&TenantId, &str),
+    state: &State,
+    now_ms: u64,
+) -> bool {
+    listed.participants == 0
+        && listed.origin.is_some()
+        && state.meeting_of_id(tenant, id).is_none()
+        && ended_lately(state, &name_key(tenant, id), now_ms)
+}
+
+/// A meeting's name among the endings; no internalMeetingID has a NUL in it.
+fn name_key(tenant: &TenantId, id: &str) -> String {
+    format!("{tenant}\0{id}")
 }
 
 /// Whether the meeting of this internalMeetingID was ended through beadle a short while ago.

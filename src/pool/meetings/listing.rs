@@ -16,7 +16,7 @@ use crate::bbb::meetings::{Listed, NoList};
 use crate::bbb::{Failure, origin};
 use crate::client::{Client, Request};
 use crate::model::{Server, ServerId, ServerState, TenantId};
-use crate::pool::meetings::ending::ended_lately;
+use crate::pool::meetings::ending::{ended_lately, is_left_over};
 use crate::pool::watch::health::Health;
 use crate::pool::watch::list::List;
 use crate::pool::watch::live::Live;
@@ -112,7 +112,9 @@ impl Pool {
         let now_ms = now_ms();
         let own = |server: &ServerId, listed: &Listed| {
             // What is over, or goes on elsewhere, may still be listed by its old server.
-            let over = listed.forcibly_ended || ended_lately(&state, &listed.internal_id, now_ms);
+            let over = listed.forcibly_ended
+                || ended_lately(&state, &listed.internal_id, now_ms)
+                || is_left_over(listed, (tenant, &listed.id), &state, now_ms);
             let moved = || {
                 let known = state.meeting_of_id(tenant, &listed.id);
                 let elsewhere = known.is_some_and(|known| {

@@ -7,6 +7,7 @@ use super::{UNABLE, next_sitting};
 use crate::bbb::Failure;
 use crate::model::{LostCopy, Meeting};
 use crate::pool::meetings::about::Replied;
+use crate::pool::meetings::ending::forget_endings;
 use crate::pool::{Pool, now_ms};
 use crate::store::{ChangeError, Draft};
 
@@ -95,7 +96,7 @@ fn put(draft: &mut Draft, meeting: Meeting, copy: Option<LostCopy>) -> bool {
     // A copy that was given up is in use again when its server gets the meeting back.
     draft.remove_copy(&meeting.server, &meeting.internal_id);
     // The server has just said that it runs.
-    draft.remove_ended(&meeting.internal_id);
+    forget_endings(draft, &meeting);
     if let Some(copy) = copy {
         draft.put_copy(copy);
     }
