@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use beadle::bbb::meetings::Listed;
 use beadle::config::{Placement, Policy};
 use beadle::model::{Sitting, Size};
-use beadle::pool::placement::load::{Expected, figures};
+use beadle::pool::placement::load::{Awaited, figures};
 use beadle::pool::placement::sizes;
 use beadle::pool::placement::tags::Wanted;
 use beadle::pool::placement::{Candidate, choose, keep_room};
@@ -194,7 +194,7 @@ impl Pool {
 /// The load that a poll finds.
 fn load(server: &Server, placement: &Placement, now: u64) -> Option<f64> {
     let listed: Vec<_> = server.meetings.iter().map(|meeting| listed(meeting, now)).collect();
-    let expected = server.meetings.iter().map(|meeting| Expected {
+    let expected = server.meetings.iter().map(|meeting| Awaited {
         internal_id: &meeting.internal_id,
         people: meeting.expected,
         since_ms: meeting.lesson.begins,

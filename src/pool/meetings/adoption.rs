@@ -43,7 +43,7 @@ struct Findings {
 impl Pool {
     /// Brings the store in line with a good list of a server. `well` tells whether the server is
     /// back for good, so that people whose connection broke with it had time to return.
-    pub(in crate::pool) async fn take_in(
+    pub(in crate::pool) async fn reconcile(
         &self,
         client: &Client,
         server: &Server,

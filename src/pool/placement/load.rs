@@ -28,7 +28,7 @@ pub struct Figures {
 }
 
 /// A meeting that is expected on a server: how large, since when, under which id.
-pub struct Expected<'a> {
+pub struct Awaited<'a> {
     /// The id that the server gave it; empty while it is being created.
     pub internal_id: &'a str,
     /// How many people.
@@ -37,7 +37,7 @@ pub struct Expected<'a> {
     pub since_ms: u64,
 }
 
-impl<'a> From<&'a Meeting> for Expected<'a> {
+impl<'a> From<&'a Meeting> for Awaited<'a> {
     fn from(meeting: &'a Meeting) -> Self {
         Self {
             internal_id: &meeting.internal_id,
@@ -50,7 +50,7 @@ impl<'a> From<&'a Meeting> for Expected<'a> {
 /// The figures of a server that listed these meetings.
 pub fn figures<'a>(
     listed: &[Listed],
-    expected: impl Iterator<Item = Expected<'a>>,
+    expected: impl Iterator<Item = Awaited<'a>>,
     capacity: Capacity,
     placement: &Placement,
     now_ms: u64,
@@ -84,7 +84,7 @@ pub fn figures<'a>(
 /// is still expected of it, also while the server does not list it yet.
 fn predicted<'a>(
     listed: &[Listed],
-    expected: impl Iterator<Item = Expected<'a>>,
+    expected: impl Iterator<Item = Awaited<'a>>,
     placement: &Placement,
     now_ms: u64,
 ) -> f64 {

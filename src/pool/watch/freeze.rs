@@ -9,14 +9,14 @@ use crate::pool::watch::health::Health;
 
 /// A server at the moment, as far as it matters here.
 #[derive(Debug, Clone, Copy)]
-pub struct Standing {
+pub struct Watched {
     /// Its health.
     pub health: Health,
     /// Since when it has failed without a success in between.
     pub failing_since: Option<Instant>,
 }
 
-impl Standing {
+impl Watched {
     /// Whether it was online at a time that is not long ago.
     fn was_online(self, earliest: Option<Instant>) -> bool {
         matches!(self.health, Health::Online | Health::Unstable)
@@ -44,7 +44,7 @@ impl Freeze {
         &mut self,
         now: Instant,
         window: Duration,
-        servers: impl Iterator<Item = Standing>,
+        servers: impl Iterator<Item = Watched>,
     ) -> bool {
         if self.spent || self.since.is_some() {
             return false;
@@ -91,7 +91,7 @@ mod tests {
         let now = start + Duration::from_hours(1);
         let standings = servers.iter().map(|&(health, failing)| {
             let since = failing.map(|seconds| start + Duration::from_secs(3600 - seconds));
-            Standing { health, failing_since: since }
+            Watched { health, failing_since: since }
         });
         let mut freeze = Freeze::default();
         let frozen = freeze.failed(now, WINDOW, standings);
@@ -120,7 +120,7 @@ mod tests {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         let fail = |freeze: &mut Freeze, now| {
-            let failing = Standing { health: Health::Unstable, failing_since: Some(now) };
+            let failing = Watched { health: Health::Unstable, failing_since: Some(now) };
             freeze.failed(now, WINDOW, [failing, failing].into_iter())
         };
         let mut freeze = Freeze::default();

@@ -15,7 +15,7 @@ use crate::config;
 use crate::model::{Meeting, MeetingId, TenantId};
 use crate::pool::placement::load::Figures;
 use crate::pool::watch::call::Turnstile;
-use crate::pool::watch::freeze::Standing;
+use crate::pool::watch::freeze::Watched;
 use crate::pool::watch::health::{Contacts, Health};
 use crate::pool::watch::list::{List, Packed};
 
@@ -132,9 +132,9 @@ impl Live {
     }
 
     /// Its health, and since when it has failed without a success in between.
-    pub(in crate::pool) fn standing(&self) -> Standing {
+    pub(in crate::pool) fn standing(&self) -> Watched {
         let contacts = lock(&self.contacts);
-        Standing { health: contacts.health(), failing_since: contacts.failing_since() }
+        Watched { health: contacts.health(), failing_since: contacts.failing_since() }
     }
 
     /// From now on failures say nothing about it.

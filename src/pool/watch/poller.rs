@@ -15,7 +15,7 @@ use crate::bbb::meetings::Listed;
 use crate::client::{Client, Reply, Request};
 use crate::config;
 use crate::model::{Meeting, Server, ServerId};
-use crate::pool::placement::load::{self, Expected};
+use crate::pool::placement::load::{self, Awaited};
 use crate::pool::watch::health::Health;
 use crate::pool::watch::list::List;
 use crate::pool::watch::live::Live;
@@ -107,13 +107,13 @@ pub async fn poll_once(pool: &Pool, client: &Client, server: &Server) {
     };
     let figures = {
         let state = pool.store().state();
-        let expected = state.meetings_on(&server.id).map(|meeting| Expected::from(&**meeting));
+        let expected = state.meetings_on(&server.id).map(|meeting| Awaited::from(&**meeting));
         let placement = &pool.config().placement;
         load::figures(&list.meetings, expected, server.capacity, placement, now_ms)
     };
     pool.observe(&server.id, figures, Some(&list), now);
     let well = pool.live(&server.id).health() == Health::Online;
-    pool.take_in(client, server, &list, well).await;
+    pool.reconcile(client, server, &list, well).await;
     for meeting in &gone {
         tracing::info!(server = %server.id, meeting = %meeting.id, "the meeting has ended");
     }

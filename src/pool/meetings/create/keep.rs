@@ -95,7 +95,7 @@ fn put(draft: &mut Draft, meeting: Meeting, copy: Option<LostCopy>) -> bool {
     }
     // A copy that was given up is in use again when its server gets the meeting back.
     draft.remove_copy(&meeting.server, &meeting.internal_id);
-    // The server has just said that it runs.
+    // It runs, or may do so: what was ended before says nothing about it.
     forget_endings(draft, &meeting);
     if let Some(copy) = copy {
         draft.put_copy(copy);
